@@ -1,0 +1,66 @@
+# `make run` starts the chat, `make test` checks it; both install what they need, once.
+
+PYTHON = python3
+BIN = .venv/bin
+NODE_PACKAGES = node_modules/.package-lock.json
+
+.PHONY: run test lint format requirements clean
+
+run: .venv/base.stamp $(NODE_PACKAGES)
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py collectstatic --if-changed --noinput --verbosity 0
+	@exec $(BIN)/python manage.py serve
+
+test: .venv/dev.stamp $(NODE_PACKAGES)
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --postgresql
+
+lint: .venv/dev.stamp $(NODE_PACKAGES)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	@DATA_DIR=$$(mktemp -d) && trap 'rm -r "$$DATA_DIR"' EXIT && export DATA_DIR && \
+	$(BIN)/mypy && \
+	$(BIN)/python manage.py makemigrations --check --dry-run && \
+	SITE_URL=https://chat.example.com SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: .venv/dev.stamp
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Pins every package, with its hashes and without the address of any index; `make requirements UPGRADE=--upgrade` moves the pins.
+requirements: .venv/dev.stamp
+	$(BIN)/pip-compile $(PIN) $(UPGRADE) --output-file requirements/base.txt pyproject.toml
+	$(BIN)/pip-compile $(PIN) $(UPGRADE) --extra dev --allow-unsafe --constraint requirements/base.txt \
+		--output-file requirements/dev.txt pyproject.toml
+
+PIN = --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+clean:
+	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- What is installed, once --------------------------------------------------------------------
+.venv/base.stamp: requirements/base.txt .venv/bin/python
+	@echo 'Installing the Python packages…'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/bin/python
+	@echo 'Installing the Python packages, and those for development…'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch .venv/base.stamp $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo 'Python 3.11 or newer is needed: $(PYTHON) is missing or older.' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'Python cannot make virtual environments here: install the package python3-venv.' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv
+
+$(NODE_PACKAGES): package.json package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || \
+		{ echo 'Node 20 or newer is needed: node is missing or older.' >&2; exit 1; }
+	@npm --version >/dev/null 2>&1 || { echo 'npm is needed to install the packages for the browser.' >&2; exit 1; }
+	@echo 'Installing the packages for the browser…'
+	@npm ci --omit=dev --silent

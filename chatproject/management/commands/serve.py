@@ -1,0 +1,52 @@
+"""`manage.py serve`: the product in one process, pages and sockets on one port."""
+
+import errno
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils.module_loading import import_string
+
+from chatproject.serving import base_url, listen, serve
+
+REASONS = {
+    errno.EADDRINUSE: "something else listens there; choose another with PORT=… or --port",
+    errno.EACCES: "ports below 1024 need more rights; choose another with PORT=… or --port",
+    errno.EADDRNOTAVAIL: "this machine does not have that address; choose another with HOST=… or --host",
+}
+
+
+class Command(BaseCommand):
+    help = "Serves pages and sockets on HOST and PORT."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=settings.HOST, help="address to listen on (%(default)s)")
+        parser.add_argument("--port", default=settings.PORT, type=int, help="port; 0 for a free one (%(default)s)")
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        code = self._first_run_code()
+        application = import_string(settings.ASGI_APPLICATION)
+        try:
+            sockets = listen(host, port)
+        except (OSError, OverflowError) as error:
+            reason = REASONS.get(getattr(error, "errno", None) or 0, str(error))
+            raise CommandError(f"Cannot serve on {host} port {port}: {reason}.") from None
+
+        def announce() -> None:
+            self.stdout.write(f"Serving on {base_url(host, sockets[0])}")
+            if code:
+                self.stdout.write(f"Nobody owns this chat yet. First-run code, for another machine's browser: {code}")
+            self.stdout.flush()
+
+        serve(application, sockets, announce)
+
+    def _first_run_code(self) -> str | None:
+        # Imported late, because only a composer's own start may ask the rooms app for anything.
+        from rooms.firstrun import first_run_code  # noqa: PLC0415
+
+        try:
+            return first_run_code()
+        except DatabaseError as error:
+            raise CommandError(f"The database is not ready ({error}): run `manage.py migrate`.") from None

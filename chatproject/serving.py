@@ -1,0 +1,107 @@
+"""Runs the ASGI application under uvicorn: the listening sockets, the options, and an end in bounded time."""
+
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+
+BACKLOG = 2048  # connections that wait to be accepted
+DEAD_PEER_TIMEOUT = 15_000  # milliseconds that sent bytes may stay unacknowledged
+WEBSOCKET_PING_INTERVAL = 20  # seconds
+WEBSOCKET_PING_TIMEOUT = 20  # seconds
+SHUTDOWN_TIMEOUT = 5  # seconds that open connections have to finish
+LARGEST_FRAME = 16 * 1024 * 1024  # bytes; uvicorn's own maximum, where the settings name none
+
+
+def server_config(application: Any) -> uvicorn.Config:
+    """Uvicorn's options for `application`; nothing is left to uvicorn's own environment variables."""
+    return uvicorn.Config(
+        application,
+        interface="asgi3",
+        lifespan="on",
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=settings.FRAME_BYTES or LARGEST_FRAME,
+        # A chat's frames are small: deflate would double a socket's memory and let in compression bombs.
+        ws_per_message_deflate=False,
+        ws_ping_interval=WEBSOCKET_PING_INTERVAL,
+        ws_ping_timeout=WEBSOCKET_PING_TIMEOUT,
+        workers=1,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
+        # A request line holds the query string, and with it Engine.IO's session id.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(settings.TRUSTED_PROXIES),
+        forwarded_allow_ips=list(settings.TRUSTED_PROXIES),
+    )
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets listening on every address of `host`, all on one port (a free one if `port` is 0); raises OSError."""
+    sockets: list[socket.socket] = []
+    with contextlib.ExitStack() as opened:
+        for family, address in _addresses(host, port):
+            if sockets:
+                address = (address[0], sockets[0].getsockname()[1])
+            sockets.append(opened.enter_context(_listener(family, address)))
+        opened.pop_all()
+    return sockets
+
+
+def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return list(dict.fromkeys((family, (str(address[0]), port)) for family, _, _, _, address in found))
+
+
+def _listener(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+    # On POSIX systems create_server sets SO_REUSEADDR: a restart need not wait for old connections.
+    listener = socket.create_server(address, family=family, backlog=BACKLOG)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Accepted connections inherit it: a peer that vanished is noticed even while bytes wait for it.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_PEER_TIMEOUT)
+    return listener
+
+
+def base_url(host: str, listener: socket.socket) -> str:
+    """The address to open in a browser."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that calls `on_start` once it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_start()
+
+
+def serve(application: Any, sockets: Sequence[socket.socket], on_start: Callable[[], None]) -> None:
+    """Serves `application` until SIGTERM or SIGINT, then closes what is open: WebSockets with 1012."""
+    server = Server(server_config(application), on_start)
+    # Uvicorn raises the signal again once all is closed; by then it has been obeyed.
+    with _obeyed(signal.SIGTERM), contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=list(sockets))
+
+
+@contextlib.contextmanager
+def _obeyed(number: signal.Signals) -> Iterator[None]:
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
