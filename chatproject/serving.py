@@ -45,25 +45,25 @@ def server_config(application: Any) -> uvicorn.Config:
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets listening on every address of `host`, all on one port (a free one if `port` is 0); raises OSError."""
+    """Sockets listening on every address of `host`, on one port; 0 is any free one. Raises OSError."""
     sockets: list[socket.socket] = []
     with contextlib.ExitStack() as opened:
         for family, address in _addresses(host, port):
-            if sockets:
-                address = (address[0], sockets[0].getsockname()[1])
-            sockets.append(opened.enter_context(_listener(family, address)))
+            listener = opened.enter_context(_listener(family, address, port))
+            port = listener.getsockname()[1]
+            sockets.append(listener)
         opened.pop_all()
     return sockets
 
 
-def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
+def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    return list(dict.fromkeys((family, (str(address[0]), port)) for family, _, _, _, address in found))
+    return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
 
 
-def _listener(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+def _listener(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
     # On POSIX systems create_server sets SO_REUSEADDR: a restart need not wait for old connections.
-    listener = socket.create_server(address, family=family, backlog=BACKLOG)
+    listener = socket.create_server((address, port), family=family, backlog=BACKLOG)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         # Accepted connections inherit it: a peer that vanished is noticed even while bytes wait for it.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_PEER_TIMEOUT)

@@ -1,10 +1,10 @@
 """Fixtures for all tests: the cast, two rooms, pages with their static files, and a real server process."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from tests.support import machine
 from tests.support.server import Server, copy_data, manage
@@ -24,7 +24,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL, keeps what touches this process's database: the rest has run on SQLite, and would not differ."""
+    """On PostgreSQL, keeps what uses this process's database: the rest ran on SQLite and would not differ."""
     if config.option.postgresql:
         config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
         items[:] = [item for item in items if _uses_database(item)]
@@ -45,6 +45,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 # --- Pages and servers --------------------------------------------------------------------------
+@contextlib.contextmanager
+def _running(data_template: Path, data_dir: Path, **settings: str) -> Iterator[Server]:
+    server = Server(copy_data(data_template, data_dir), **settings)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
 @pytest.fixture(scope="session")
 def data_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a migrated SQLite file and the static files, to be copied."""
@@ -57,12 +67,13 @@ def data_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(data_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on data of its own that nobody has visited yet: shared by the tests that leave it as it is."""
-    yield from _running(data_template, tmp_path_factory.mktemp("server"))
+    with _running(data_template, tmp_path_factory.mktemp("server")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def served(data_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on data of its own; olivia owns it, and it is an open community."""
-    for server in _running(data_template, tmp_path_factory.mktemp("served")):
+    with _running(data_template, tmp_path_factory.mktemp("served")) as server:
         server.first_run()
         yield server

@@ -25,7 +25,7 @@ Cookies = dict[str, str]
 
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
-    """What a child process sees: its own data folder and `settings`, nothing of this shell's product settings."""
+    """What a child process sees: its own data folder and `settings`, no product settings of this shell."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(data_dir),
@@ -57,7 +57,9 @@ class Visitor:
     def __init__(self, url: str) -> None:
         self.url = url
         self.jar = CookieJar()
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar), _NoRedirect())
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(self.jar), _NoRedirect()
+        )
 
     @property
     def cookies(self) -> Cookies:
@@ -174,7 +176,8 @@ class Server:
 
     def first_run(self, kind: str = "open") -> Cookies:
         """Answers the first-run page as the owner, olivia; the owner's cookies."""
-        return Visitor(self.url).submit("/", username=OWNER, password1=PASSWORD, password2=PASSWORD, kind=kind)
+        fields = {"username": OWNER, "password1": PASSWORD, "password2": PASSWORD, "kind": kind}
+        return Visitor(self.url).submit("/", **fields)
 
     def sign_up(self, username: str) -> Cookies:
         """A new account, signed in; its cookies."""
@@ -192,5 +195,5 @@ class Server:
 
 def copy_data(template: Path, data_dir: Path) -> Path:
     """A new data folder with the migrated database and static files of `template`."""
-    shutil.copytree(template, data_dir, copy_function=shutil.copy2)
+    shutil.copytree(template, data_dir, dirs_exist_ok=True)
     return data_dir

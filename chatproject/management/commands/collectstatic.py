@@ -13,11 +13,11 @@ STAMP = ".collected"  # in STATIC_ROOT: the fingerprint of the sources that were
 
 
 class Command(collectstatic.Command):
-    help = collectstatic.Command.help + " With --if-changed, only where a source has changed since the last time."
+    help = collectstatic.Command.help + " With --if-changed, only after a source has changed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--if-changed", action="store_true", help="Do nothing while all sources are as they were.")
+        parser.add_argument("--if-changed", action="store_true", help="Do nothing while no source changed.")
 
     def handle(self, *, if_changed: bool = False, **options: Any) -> str | None:
         stamp = Path(settings.STATIC_ROOT) / STAMP
@@ -31,7 +31,7 @@ class Command(collectstatic.Command):
 
 
 def fingerprint() -> str:
-    """A digest of every source file's path, size and time of change, and of the folder they are collected into."""
+    """A digest of each source file's path, size and time of change, and of where they are collected to."""
     lines = [str(settings.STATIC_ROOT), str(settings.STORAGES["staticfiles"])]
     for finder in get_finders():
         for name, storage in finder.list([]):

@@ -23,7 +23,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=settings.HOST, help="address to listen on (%(default)s)")
-        parser.add_argument("--port", default=settings.PORT, type=int, help="port; 0 for a free one (%(default)s)")
+        parser.add_argument(
+            "--port", default=settings.PORT, type=int, help="port; 0: a free one (%(default)s)"
+        )
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
         code = self._first_run_code()
@@ -37,7 +39,7 @@ class Command(BaseCommand):
         def announce() -> None:
             self.stdout.write(f"Serving on {base_url(host, sockets[0])}")
             if code:
-                self.stdout.write(f"Nobody owns this chat yet. First-run code, for another machine's browser: {code}")
+                self.stdout.write(f"Nobody owns this chat yet. The first-run page asks for this code: {code}")
             self.stdout.flush()
 
         serve(application, sockets, announce)
