@@ -1,0 +1,35 @@
+"""What a name may be made of, and when two names count as the same."""
+
+from unicodedata import category, normalize
+
+from django.core.exceptions import ValidationError
+
+NAME_LENGTH = 40  # code points
+
+# Line and paragraph separators, controls (NUL and line feed among them), halves of surrogate pairs.
+_FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# All of Unicode's Bidi_Control: they would turn the text around a name, too.
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def folded(name: str) -> str:
+    """The form in which names are compared: without case, widths, invisible characters, extra spaces."""
+    visible = "".join(char for char in normalize("NFKC", name) if category(char) != "Cf")
+    return " ".join(normalize("NFKC", visible.casefold()).split())
+
+
+def name_fault(name: str) -> str | None:
+    """A sentence on what is wrong with a name, or None."""
+    if len(name) > NAME_LENGTH:
+        return f"A name has at most {NAME_LENGTH} characters."
+    if any(char in _BIDI_CONTROLS or category(char) in _FORBIDDEN for char in name):
+        return "A name is one line of ordinary characters."
+    if not folded(name):
+        return "Enter a name that can be seen."
+    return None
+
+
+def validate_name(name: str) -> None:
+    """`name_fault` as a validator of fields."""
+    if fault := name_fault(name):
+        raise ValidationError(fault, code="invalid")

@@ -1,0 +1,129 @@
+"""The verbs of accounts: each is one transaction, and tells the sockets what follows from it after commit."""
+
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from chatproject.errors import Conflict, Invalid
+
+from . import events
+from .channels import session_digest
+from .guests import GUEST_NAME, Guest
+from .models import Session, User
+from .models.user import USERNAME_TAKEN
+from .names import name_fault
+from .reasons import Reason
+
+
+# --- Accounts -----------------------------------------------------------------------------------
+def sign_up(*, username: str, password: str, email: str = "") -> User:
+    """Makes an account from what a sign-up form accepted. Raises Invalid if its name was taken meanwhile."""
+    return _create(username, password, email)
+
+
+@transaction.atomic
+def create_owner(*, username: str, password: str, email: str = "") -> User:
+    """Makes the account that may do everything. Raises Conflict if there is one already."""
+    if User.objects.owners().exists():
+        raise Conflict("This chat has an owner already.")
+    return _create(username, password, email, is_staff=True, is_superuser=True)
+
+
+def _create(username: str, password: str, email: str, **flags: bool) -> User:
+    user = User(
+        username=User.normalize_username(username), email=User.objects.normalize_email(email), **flags
+    )
+    # Before the transaction: hashing is slow on purpose, and SQLite has one writer at a time.
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise Invalid({"username": USERNAME_TAKEN}) from error
+    return user
+
+
+def user_saved(*, user: User) -> None:
+    """Takes from a person's sockets what an edited account no longer gives."""
+    if not user.is_active:
+        end_sessions(user=user, reason=Reason.DEACTIVATED)
+        return
+    if not user.has_usable_password():
+        _end_stale_sessions(user)
+    if not user.is_staff:
+        events.staff_ended(user_id=user.pk)
+
+
+def user_deleted(*, user: User) -> None:
+    """Drops the sockets of a person whose account, and sessions with it, have been deleted."""
+    events.sessions_ended(user_id=user.pk, reason=Reason.DEACTIVATED)
+
+
+def password_changed(*, user: User) -> None:
+    """Signs a person out everywhere; the page that changed the password signs its own browser in again."""
+    end_sessions(user=user, reason=Reason.PASSWORD_CHANGED)
+
+
+# --- Sessions -----------------------------------------------------------------------------------
+def end_session(*, session_key: str, reason: Reason) -> None:
+    """Deletes one session, and drops its sockets."""
+    if session := Session.objects.filter(session_key=session_key).first():
+        session.end_reason = reason
+        session.delete()
+
+
+@transaction.atomic
+def end_sessions(*, user: User, reason: Reason) -> None:
+    """Deletes all sessions of a person, and drops all the person's sockets."""
+    for session in user.sessions.all():
+        _delete_quietly(session)
+    events.sessions_ended(user_id=user.pk, reason=reason)
+
+
+@transaction.atomic
+def replace_session(*, session_key: str) -> None:
+    """Deletes a session whose browser is given another; its sockets come back with the new cookie."""
+    if session := Session.objects.filter(session_key=session_key).first():
+        _delete_quietly(session)
+        events.session_changed(digest=session.digest)
+
+
+def session_deleted(*, session: Session) -> None:
+    """Drops the sockets of a session that is gone, whoever deleted its row."""
+    if session.end_reason:
+        expired = session.expire_date <= timezone.now()
+        events.session_ended(digest=session.digest, reason=Reason.EXPIRED if expired else session.end_reason)
+
+
+def _delete_quietly(session: Session) -> None:
+    session.end_reason = None
+    session.delete()
+
+
+@transaction.atomic
+def _end_stale_sessions(user: User) -> None:
+    """Ends the sessions that Django no longer accepts, since they were begun with another password."""
+    accepted = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    for session in user.sessions.all():
+        begun_with = session.get_decoded().get(HASH_SESSION_KEY, "")
+        if not any(constant_time_compare(begun_with, known) for known in accepted):
+            session.end_reason = Reason.PASSWORD_CHANGED
+            session.delete()
+
+
+# --- Guests -------------------------------------------------------------------------------------
+@transaction.atomic
+def name_guest(*, session: SessionBase, name: str) -> Guest:
+    """Gives the visitor of `session` a name. Raises Invalid (`name`) if it is none, or a member's."""
+    name = name.strip()
+    if fault := name_fault(name):
+        raise Invalid({"name": fault})
+    if User.objects.called(name).exists():
+        raise Invalid({"name": "A member of this chat has this name. Choose another, or log in."})
+    session[GUEST_NAME] = name
+    session.save()
+    guest = Guest(name=name, key=session_digest(session.session_key or ""))
+    events.session_changed(digest=guest.key)
+    return guest

@@ -1,0 +1,38 @@
+"""Log-in, log-out and password change: Django's own, with our pages."""
+
+from django.contrib.auth import views
+from django.contrib.auth.forms import PasswordChangeForm
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
+
+from accounts.forms import LogInForm
+
+
+class LogIn(views.LoginView):
+    template_name = "accounts/login.html"
+    authentication_form = LogInForm
+    redirect_authenticated_user = True
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Where `next` asks to go, unless that is this page: the signed-in would go round for ever."""
+        url = super().get_redirect_url()
+        return "" if url.partition("?")[0] == self.request.path else url
+
+
+class LogOut(views.LogoutView):
+    template_name = "accounts/logged_out.html"
+
+
+class ChangePassword(views.PasswordChangeView):
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("accounts:password_done")
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        # One transaction: sockets are dropped only when this browser's next session is there.
+        with transaction.atomic():
+            return super().form_valid(form)
+
+
+class PasswordChanged(views.PasswordChangeDoneView):
+    template_name = "accounts/password_done.html"
