@@ -1,0 +1,159 @@
+import { Chat } from "rooms/chat";
+import { part } from "rooms/dom";
+import { notify } from "rooms/elements/notice_list";
+import { addressOf } from "rooms/elements/room_list";
+import { showPerson } from "rooms/elements/user_avatar";
+import { Connection } from "rooms/socket";
+
+const NARROW = matchMedia("(max-width: 700px)");
+const LAST_ROOM = "parley.room"; // the room shown last, for a visit without an address
+const PARTS = "room-list, room-header, connection-line, room-timeline, message-composer, people-panel";
+
+/** The whole page: makes the chat, hands it to its parts, and keeps address, title and panes in step with it. */
+class ChatApp extends HTMLElement {
+  connectedCallback() {
+    const { userId, userName, userColour, userNamed, userStaff } = this.dataset;
+    const user = {
+      id: userId ? Number(userId) : null,
+      name: userName,
+      avatar: { colour: Number(userColour), url: null },
+      named: userNamed === "true",
+      staff: userStaff === "true",
+    };
+    this.chat = new Chat({ connection: new Connection("/"), user, storage: localStorage });
+    this.querySelectorAll(PARTS).forEach((element) => (element.chat = this.chat));
+    document.querySelectorAll("room-creator, room-settings").forEach((element) => (element.chat = this.chat));
+    this.#listen();
+    this.#follow();
+    this.chat.start();
+  }
+
+  /** Show a room and put it into the address. */
+  go(slug) {
+    if (slug !== this.chat.place.slug || location.pathname !== addressOf(slug)) history.pushState({ inside: true }, "", addressOf(slug));
+    this.#follow();
+  }
+
+  #listen() {
+    const { chat } = this;
+    chat.addEventListener("place", () => this.#placeChanged());
+    chat.addEventListener("rooms", () => this.#roomsChanged());
+    chat.addEventListener("user", () => this.#showMe());
+    chat.addEventListener("notice", ({ detail }) => notify(detail.text, detail.level));
+    chat.addEventListener("left", ({ detail }) => this.#leave(detail));
+    chat.connection.addEventListener("state", () => (this.dataset.connection = chat.connection.state));
+    this.addEventListener("click", (event) => this.#clicked(event));
+    document.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("visibilitychange", () => this.#shown());
+    window.addEventListener("online", () => chat.connection.hasten());
+    window.addEventListener("popstate", () => this.#follow());
+    window.addEventListener("beforeunload", (event) => chat.outbox.size && event.preventDefault());
+    NARROW.addEventListener("change", () => this.#follow());
+  }
+
+  /** Show what the address says; without a room in it, the last one where there is space beside the list. */
+  #follow() {
+    const slug = slugOf(location.pathname);
+    this.dataset.pane = slug === null ? "list" : "room";
+    if (slug !== null || NARROW.matches) this.chat.select(slug);
+    else this.#goSomewhere();
+  }
+
+  #goSomewhere() {
+    const { rooms } = this.chat;
+    const last = localStorage.getItem(LAST_ROOM);
+    const slug = rooms.bySlug(last)?.slug ?? rooms.sorted()[0]?.slug;
+    if (slug === undefined) return;
+    history.replaceState(null, "", addressOf(slug));
+    this.#follow();
+  }
+
+  #placeChanged() {
+    const { room, place } = this.chat;
+    this.dataset.pane = place.slug === null ? "list" : "room";
+    if (room) {
+      localStorage.setItem(LAST_ROOM, room.slug);
+      // A room may have been opened by an older name.
+      if (slugOf(location.pathname) !== room.slug) history.replaceState(history.state, "", addressOf(room.slug));
+    }
+    this.#showTitle();
+  }
+
+  #roomsChanged() {
+    this.#showTitle();
+    if (this.chat.place.slug === null && !NARROW.matches) this.#goSomewhere();
+  }
+
+  #showTitle() {
+    const { room, rooms } = this.chat;
+    const unread = rooms.totalUnread;
+    const count = unread > 0 ? `(${unread}) ` : "";
+    document.title = count + [room?.name, this.dataset.community || "Parley"].filter(Boolean).join(" · ");
+  }
+
+  #showMe() {
+    const { user } = this.chat;
+    const name = part(this, "me-name") ?? this.querySelector(".me-button .name");
+    name.textContent = user.name || "Guest";
+    showPerson(this.querySelector(".me-button user-avatar"), { name: user.name || "Guest", avatar: user.avatar });
+  }
+
+  /** Links between rooms stay inside the page. */
+  #clicked(event) {
+    const link = event.target.closest("a[href]");
+    if (!link || link.origin !== location.origin || link.target || event.defaultPrevented) return;
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (link.dataset.part === "back" && NARROW.matches) {
+      event.preventDefault();
+      this.#back();
+      return;
+    }
+    const slug = slugOf(link.pathname);
+    if (slug === null) return;
+    event.preventDefault();
+    this.go(slug);
+  }
+
+  #back() {
+    if (history.state?.inside) {
+      history.back();
+      return;
+    }
+    history.replaceState(null, "", "/");
+    this.#follow();
+  }
+
+  #key(event) {
+    const panel = this.querySelector("people-panel");
+    if (event.key === "Escape" && panel.isOver && !document.querySelector("dialog[open], :popover-open")) panel.toggle(false);
+    if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+    event.preventDefault();
+    const slugs = this.chat.rooms.sorted().map((room) => room.slug);
+    const at = slugs.indexOf(this.chat.place.slug) + (event.key === "ArrowDown" ? 1 : -1);
+    if (slugs.length) this.go(slugs[(at + slugs.length) % slugs.length]);
+  }
+
+  #shown() {
+    if (document.visibilityState !== "visible") return;
+    this.chat.connection.hasten();
+    this.chat.sync();
+  }
+
+  /** The session is another person's now: this page's state is no longer true. */
+  #leave(where) {
+    if (where === "reload") location.reload();
+    else location.assign(`${this.dataset.loginUrl}?next=${encodeURIComponent(location.pathname)}`);
+  }
+}
+
+function slugOf(path) {
+  const match = /^\/rooms\/([^/]+)\/?$/.exec(path);
+  if (!match) return null;
+  try {
+    return decodeURIComponent(match[1]);
+  } catch {
+    return match[1];
+  }
+}
+
+customElements.define("chat-app", ChatApp);

@@ -1,0 +1,168 @@
+import { part } from "rooms/dom";
+import { notify } from "rooms/elements/notice_list";
+import { offerIn } from "rooms/models/permission";
+import { post } from "rooms/http";
+
+const LINES = 8; // the composer grows to this many
+const NEARLY = 0.9; // share of the longest message from which the rest is counted
+
+const OFFERS = {
+  join: "You are reading along.",
+  login: "Only people with an account write here.",
+  archived: "This room is archived: everything stays readable, nobody writes.",
+  read_only: "This room is read-only: nobody writes for now.",
+  none: "You may not write in this room.",
+};
+
+/** Where one writes, or what stands there instead: a guest's name, joining, logging in, why not. */
+class MessageComposer extends HTMLElement {
+  #room = null;
+
+  set chat(chat) {
+    this.source = chat;
+    for (const name of ["write", "text", "send", "length", "name", "offer"]) this[`${name}Part`] = part(this, name);
+    this.limit = Number(document.querySelector("chat-app").dataset.messageLength);
+    this.querySelector("typing-line").chat = chat;
+    this.#listen();
+    this.#show();
+  }
+
+  #listen() {
+    for (const event of ["place", "user", "rooms"]) this.source.addEventListener(event, () => this.#show());
+    this.textPart.addEventListener("input", () => this.#edited());
+    this.textPart.addEventListener("keydown", (event) => this.#key(event));
+    this.textPart.addEventListener("blur", () => this.source.stopTyping());
+    this.writePart.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    this.namePart.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#takeName();
+    });
+    part(this, "join").addEventListener("click", () => this.#join());
+    document.addEventListener("emoji", (event) => this.insert(event.detail));
+    document.addEventListener("keydown", (event) => this.#keyElsewhere(event));
+    new ResizeObserver(() => this.#fit()).observe(this);
+  }
+
+  /** Put text where the cursor is. */
+  insert(text) {
+    const area = this.textPart;
+    area.focus();
+    area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
+    this.#edited();
+  }
+
+  #show() {
+    const { room, user, place } = this.source;
+    const offer = room && place.state === "ready" ? offerIn(room, user) : null;
+    this.hidden = offer === null;
+    const wrote = this.contains(document.activeElement);
+    this.writePart.hidden = offer !== "write";
+    this.namePart.hidden = offer !== "name";
+    this.offerPart.hidden = !(offer in OFFERS);
+    if (offer in OFFERS) this.#showOffer(offer);
+    if (room?.id !== this.#room) this.#enter(room);
+    else if (wrote && !this.contains(document.activeElement) && offer === "write") this.textPart.focus();
+    if (room) this.textPart.placeholder = `Message ${room.name}`;
+  }
+
+  #showOffer(offer) {
+    part(this, "offer-text").textContent = OFFERS[offer];
+    part(this, "join").hidden = offer !== "join";
+    const login = part(this, "offer-login");
+    login.hidden = offer !== "login";
+    login.href = `${document.querySelector("chat-app").dataset.loginUrl}?next=${encodeURIComponent(location.pathname)}`;
+  }
+
+  #enter(room) {
+    this.#room = room?.id ?? null;
+    this.textPart.value = room ? this.source.drafts.get(room.id) : "";
+    this.#measure();
+    // On a phone the keyboard would hide what one came to read.
+    if (room && !this.hidden && matchMedia("(hover: hover)").matches) this.textPart.focus({ preventScroll: true });
+  }
+
+  #edited() {
+    const text = this.textPart.value;
+    this.source.keepDraft(this.#room, text);
+    if (text.trim()) this.source.keyPressed(this.#room);
+    else this.source.stopTyping();
+    this.#measure();
+  }
+
+  #measure() {
+    const text = this.textPart.value;
+    const length = [...text].length;
+    this.sendPart.disabled = !text.trim() || length > this.limit;
+    const note = this.lengthPart;
+    note.hidden = length < this.limit * NEARLY;
+    note.classList.toggle("error", length > this.limit);
+    if (!note.hidden) {
+      const left = this.limit - length;
+      note.textContent = left >= 0 ? `${left.toLocaleString()} characters left` : `${(-left).toLocaleString()} characters too many`;
+    }
+    this.#fit();
+  }
+
+  #fit() {
+    const area = this.textPart;
+    if (area.offsetParent === null) return;
+    const style = getComputedStyle(area);
+    const frame = parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
+    area.style.setProperty("height", "auto");
+    const most = parseFloat(style.lineHeight) * LINES + frame;
+    area.style.setProperty("height", `${Math.min(area.scrollHeight, most)}px`);
+    area.style.setProperty("overflow-y", area.scrollHeight > most + 1 ? "auto" : "hidden");
+  }
+
+  #key(event) {
+    // Enter ends the composition of a character (Japanese, Chinese …); it is not meant for us then.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    this.#send();
+  }
+
+  /** Somebody who just starts to type means the message. */
+  #keyElsewhere(event) {
+    if (event.key.length !== 1 || event.key === " " || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (this.writePart.hidden || document.querySelector("dialog[open], :popover-open")) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    this.textPart.focus();
+  }
+
+  #send() {
+    if (this.sendPart.disabled) return;
+    this.source.post(this.textPart.value.trim());
+    this.textPart.value = "";
+    this.source.keepDraft(this.#room, "");
+    this.#measure();
+    document.querySelector("room-timeline").posted();
+    this.textPart.focus();
+  }
+
+  async #takeName() {
+    const error = part(this, "name-error");
+    error.hidden = true;
+    try {
+      const { name } = await post(document.querySelector("chat-app").dataset.guestUrl, { name: part(this, "name-text").value });
+      this.source.named(name);
+      this.textPart.focus();
+    } catch (refusal) {
+      error.textContent = refusal.fields?.name ?? refusal.message;
+      error.hidden = false;
+    }
+  }
+
+  async #join() {
+    try {
+      await this.source.change("join_room", { room: this.#room });
+      this.textPart.focus();
+    } catch (refusal) {
+      notify(refusal.message, "error");
+    }
+  }
+}
+
+customElements.define("message-composer", MessageComposer);

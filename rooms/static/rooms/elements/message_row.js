@@ -1,0 +1,65 @@
+import { copyOf, part } from "rooms/dom";
+import { showPerson } from "rooms/elements/user_avatar";
+import { showMarkup } from "rooms/markup";
+import { clock, full } from "rooms/times";
+
+const REASONS = {
+  no_answer: "Not sent: the server did not answer.",
+};
+
+/** The row of one message: pending, live and old ones are made and filled here alike. */
+export class MessageRow {
+  element = copyOf("message-row");
+  #shown = "";
+
+  constructor(item) {
+    this.show(item);
+  }
+
+  show({ key, message, state, follows, error }) {
+    const shown = `${message.id} ${message.version} ${state} ${follows} ${message.author.name}`;
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    const { element } = this;
+    element.dataset.key = key;
+    element.dataset.state = state;
+    element.classList.toggle("follows", follows);
+    this.#showHead(message);
+    this.#showBody(message);
+    part(element, "state").hidden = state !== "failed";
+    part(element, "reason").textContent = state === "failed" ? reasonOf(error) : "";
+  }
+
+  #showHead({ author, created_at }) {
+    const { element } = this;
+    showPerson(element.querySelector("user-avatar"), author);
+    part(element, "author").textContent = author.name;
+    part(element, "guest").hidden = author.id !== null;
+    part(element, "side-time").textContent = clock(created_at);
+    const time = part(element, "time");
+    time.dateTime = created_at;
+    time.textContent = clock(created_at);
+    time.title = full(created_at);
+    element.setAttribute("aria-label", `${author.name}, ${full(created_at)}`);
+  }
+
+  #showBody({ body, html, deleted_at }) {
+    const place = part(this.element, "body");
+    place.classList.toggle("plain", html === null);
+    place.classList.toggle("deleted", Boolean(deleted_at));
+    if (deleted_at) place.textContent = "This message was deleted.";
+    else if (html === null) place.textContent = body;
+    else showMarkup(place, html);
+    place.classList.toggle("emoji-only", !deleted_at && isEmojiOnly(body));
+  }
+}
+
+function reasonOf(error) {
+  return REASONS[error?.code] ?? `Not sent: ${error?.fields?.body ?? error?.fields?.name ?? error?.message ?? "it was refused."}`;
+}
+
+const EMOJI_ONLY = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f|\s){1,24}$/u;
+
+function isEmojiOnly(body) {
+  return EMOJI_ONLY.test(body ?? "") && /\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(body);
+}

@@ -1,0 +1,178 @@
+import { arrangeChildren, copyOf, make, part } from "rooms/dom";
+import { confirmed } from "rooms/elements/confirm_dialog";
+import { notify } from "rooms/elements/notice_list";
+import { showPerson } from "rooms/elements/user_avatar";
+import { get } from "rooms/http";
+
+const SEARCH_DELAY = 150; // milliseconds after the last key
+const WIDE = matchMedia("(min-width: 1100px)");
+const KEPT = "parley.people"; // whether the panel is wanted where there is room for it
+
+/** The people of the room being shown: who is here, who is not, and adding and removing them. */
+class PeoplePanel extends HTMLElement {
+  #rows = new Map();
+  #timer = null;
+  #search = null;
+
+  set chat(chat) {
+    this.source = chat;
+    part(this, "close").addEventListener("click", () => this.toggle(false));
+    part(this, "query").addEventListener("input", () => this.#typed());
+    part(this, "add").addEventListener("submit", (event) => event.preventDefault());
+    part(this, "found").addEventListener("click", (event) => this.#add(event.target.closest("[data-id]")));
+    part(this, "add").addEventListener("keydown", (event) => this.#key(event));
+    part(this, "people").addEventListener("click", (event) => this.#remove(event));
+    for (const event of ["place", "people", "rooms"]) chat.addEventListener(event, () => this.#show());
+    chat.addEventListener("place", () => this.#clearSearch());
+    this.toggle(WIDE.matches && localStorage.getItem(KEPT) !== "no", false);
+    // Beside the conversation it may stay; over it only when it was asked for.
+    WIDE.addEventListener("change", () => this.toggle(WIDE.matches && localStorage.getItem(KEPT) !== "no", false));
+  }
+
+  get isOver() {
+    return !this.hidden && !WIDE.matches;
+  }
+
+  toggle(open = this.hidden, wanted = true) {
+    this.hidden = !open;
+    const button = document.querySelector("room-header [data-part=people]");
+    button.setAttribute("aria-expanded", String(open));
+    if (!wanted) return;
+    if (WIDE.matches) localStorage.setItem(KEPT, open ? "yes" : "no");
+    if (open && !WIDE.matches) part(this, "close").focus();
+    if (!open) button.focus();
+  }
+
+  #show() {
+    const { place, room, presence } = this.source;
+    const mayManage = Boolean(room?.may_manage);
+    part(this, "add").hidden = !mayManage || room.archived;
+    const people = [...place.people].sort((a, b) => a.name.localeCompare(b.name));
+    const isHere = (person) => presence.isOnline(person.id);
+    arrangeChildren(part(this, "people"), [
+      ...this.#section("Online", people.filter(isHere), mayManage),
+      ...this.#section("Offline", people.filter((person) => !isHere(person)), mayManage),
+    ]);
+  }
+
+  #section(title, people, mayManage) {
+    if (!people.length) return [];
+    const rows = people.map((person) => this.#row(person, mayManage));
+    return [make("h3", { textContent: `${title} – ${people.length}` }), make("ul", {}, ...rows)];
+  }
+
+  #row(person, mayManage) {
+    const row = this.#rows.get(person.id) ?? copyOf("person-row");
+    this.#rows.set(person.id, row);
+    const state = this.source.presence.state(person.id);
+    row.dataset.id = person.id;
+    row.classList.toggle("offline", state === "offline");
+    const avatar = row.querySelector("user-avatar");
+    showPerson(avatar, person);
+    avatar.dataset.presence = state;
+    part(row, "name").textContent = person.name;
+    const isMe = person.id === this.source.user.id;
+    const tag = part(row, "role");
+    tag.textContent = [person.role === "owner" ? "owner" : "", isMe ? "you" : ""].filter(Boolean).join(", ");
+    tag.hidden = !tag.textContent;
+    const remove = row.querySelector("[data-action=remove]");
+    remove.hidden = !mayManage || isMe || Boolean(this.source.room?.everyone);
+    remove.setAttribute("aria-label", `Remove ${person.name} from the room`);
+    remove.title = "Remove from the room";
+    return row;
+  }
+
+  // Adding
+
+  #typed() {
+    clearTimeout(this.#timer);
+    this.#search?.abort();
+    const query = part(this, "query").value.trim();
+    if (!query) {
+      this.#clearSearch();
+      return;
+    }
+    this.#timer = setTimeout(() => this.#find(query), SEARCH_DELAY);
+  }
+
+  async #find(query) {
+    this.#search = new AbortController();
+    try {
+      const address = document.querySelector("chat-app").dataset.peopleUrl;
+      const { people } = await get(address, { q: query }, this.#search.signal);
+      const members = new Set(this.source.place.people.map((person) => person.id));
+      this.#showFound(people.filter((person) => !members.has(person.id)), query);
+    } catch (refusal) {
+      if (refusal.name !== "AbortError") this.#say(refusal.message);
+    }
+  }
+
+  #showFound(people, query) {
+    const rows = people.map((person) => {
+      const avatar = make("user-avatar");
+      showPerson(avatar, person);
+      const name = make("bdi", { className: "name", textContent: person.name });
+      const username = make("small", { textContent: person.username });
+      return make("li", {}, make("button", { type: "button", data: { id: person.id } }, avatar, name, username));
+    });
+    const none = make("li", { className: "none", textContent: `Nobody outside this room matches “${query}”.` });
+    part(this, "found").replaceChildren(...(rows.length ? rows : [none]));
+    part(this, "found").hidden = false;
+    this.#say("");
+  }
+
+  #clearSearch() {
+    clearTimeout(this.#timer);
+    this.#search?.abort();
+    part(this, "query").value = "";
+    part(this, "found").hidden = true;
+    this.#say("");
+  }
+
+  #key(event) {
+    if (event.key === "Escape" && !part(this, "found").hidden) {
+      event.stopPropagation();
+      this.#clearSearch();
+      part(this, "query").focus();
+    }
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    const stops = [part(this, "query"), ...part(this, "found").querySelectorAll("button")];
+    const at = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    stops[(at + stops.length) % stops.length].focus();
+  }
+
+  async #add(button) {
+    if (!button) return;
+    try {
+      await this.source.change("add_members", { room: this.source.place.id, users: [Number(button.dataset.id)] });
+      this.#clearSearch();
+      part(this, "query").focus();
+      this.source.openPlace();
+    } catch (refusal) {
+      this.#say(refusal.fields.users ?? refusal.message);
+    }
+  }
+
+  async #remove(event) {
+    const row = event.target.closest("[data-action=remove]")?.closest(".person");
+    if (!row) return;
+    const person = this.source.place.people.find(({ id }) => id === Number(row.dataset.id));
+    const room = this.source.room;
+    const question = { title: `Remove ${person.name}?`, text: `${person.name} no longer sees “${room.name}” if it is private, and may join again if it is public.`, yes: "Remove" };
+    if (!(await confirmed(question))) return;
+    try {
+      await this.source.change("remove_member", { room: room.id, user: person.id });
+      this.source.openPlace();
+    } catch (refusal) {
+      notify(refusal.message, "error");
+    }
+  }
+
+  #say(text) {
+    part(this, "add-error").textContent = text;
+    part(this, "add-error").hidden = !text;
+  }
+}
+
+customElements.define("people-panel", PeoplePanel);
