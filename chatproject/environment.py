@@ -1,0 +1,58 @@
+"""Turns what the environment says into settings, and refuses what cannot be right."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+SECRET_KEY_BYTES = 50
+LOCK_TIMEOUT = 10  # seconds that a SQLite writer waits for another
+POOL = {"min_size": 1, "max_size": 8, "timeout": 5}  # connections, connections, seconds
+
+
+def secret_key(path: Path) -> str:
+    """The key kept in `path`; made on first use, readable by its owner only."""
+    try:
+        # Written aside and linked into place, so that two first processes agree on one whole key.
+        aside = path.with_name(f"{path.name}.{os.getpid()}")
+        if not path.exists():
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(SECRET_KEY_BYTES))
+            try:
+                os.link(aside, path)
+            finally:
+                aside.unlink()
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+def database(env: environ.Env, data_dir: Path) -> dict[str, Any]:
+    """The default database: `DATABASE_URL`, or a SQLite file in `data_dir`."""
+    config: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{data_dir / 'chat.sqlite3'}")
+    engine = config["ENGINE"]
+    if engine.endswith("sqlite3"):
+        config["OPTIONS"] = {
+            # A transaction that would write takes the lock when it begins, so that waiting is possible.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": LOCK_TIMEOUT,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        }
+        # Threads handle socket events, so even the tests' database has to be a file.
+        config["TEST"] = {"NAME": str(data_dir / "test.sqlite3")}
+    elif engine.endswith("postgresql"):
+        config["OPTIONS"] = {"pool": POOL}
+        config["CONN_HEALTH_CHECKS"] = True
+    else:
+        raise ImproperlyConfigured("DATABASE_URL: only SQLite and PostgreSQL are supported.")
+    return config
+
+
+def trusted_origins(origins: list[str], site_url: str) -> list[str]:
+    """Origins besides the request's own that may post forms and open sockets, `site_url` among them."""
+    if any("*" in origin for origin in origins):
+        raise ImproperlyConfigured("CSRF_TRUSTED_ORIGINS: name each origin; a '*' would let any site in.")
+    return [*origins, site_url] if site_url else origins

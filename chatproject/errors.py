@@ -1,0 +1,78 @@
+"""The errors of the domain: each has a code for programs and a sentence for people.
+
+Operations raise them; the namespaces' pipeline and the HTTP layer translate them, nobody else.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """A refusal that the person who asked is told about."""
+
+    code: ClassVar[str] = "internal"
+    message: ClassVar[str] = "Something went wrong here. It has been noted."
+
+    def __init__(self, message: str | None = None, **details: Any) -> None:
+        super().__init__(message or self.message)
+        self.details = details
+
+    def payload(self) -> dict[str, Any]:
+        """`{code, message, …}`, as acks and JSON responses carry it."""
+        return {"code": self.code, "message": str(self), **self.details}
+
+
+class Invalid(DomainError):
+    """What was sent is not what is expected; `fields` says where and why."""
+
+    code = "invalid"
+    message = "This cannot be accepted as it is."
+
+    def __init__(self, fields: Mapping[str, str], message: str | None = None) -> None:
+        super().__init__(message or next(iter(fields.values()), None), fields=dict(fields))
+
+
+class UnknownEvent(DomainError):
+    code = "unknown_event"
+    message = "There is no such command."
+
+
+class Unauthenticated(DomainError):
+    code = "unauthenticated"
+    message = "Sign in first."
+
+
+class Forbidden(DomainError):
+    code = "forbidden"
+    message = "You may not do this."
+
+
+class NotFound(DomainError):
+    """What was named does not exist, or may not be seen: both look the same."""
+
+    code = "not_found"
+    message = "There is no such thing, or it is not yours to see."
+
+
+class Conflict(DomainError):
+    code = "conflict"
+    message = "This is taken already."
+
+
+class TooLarge(DomainError):
+    code = "too_large"
+    message = "This is too large."
+
+
+class Unavailable(DomainError):
+    """It may work when asked again after `retry_after` seconds."""
+
+    code = "unavailable"
+    message = "This cannot be done right now; try again."
+
+    def __init__(self, message: str | None = None, *, retry_after: float = 1) -> None:
+        super().__init__(message, retry_after=retry_after)
+
+
+class Internal(DomainError):
+    """A fault of ours; what exactly stands in the log only."""

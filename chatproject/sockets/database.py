@@ -1,0 +1,46 @@
+"""Runs Django's ORM for socket events: in threads of its own, with fresh connections, never in the loop."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cache, partial
+from typing import ParamSpec, TypeVar
+
+from django.conf import settings
+from django.db import connections
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The result of `function`, which may use the ORM, from one of `DATABASE_THREADS` threads.
+
+    Cancelling the caller does not stop the thread: what it writes may be committed all the same.
+    """
+    context = copy_context()
+    call = partial(_with_fresh_connections, partial(function, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_threads(), context.run, call)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.DATABASE_THREADS, thread_name_prefix="database")
+
+
+def _with_fresh_connections(function: Callable[[], R]) -> R:
+    # No request begins or ends here, so nobody else would drop connections that are used up.
+    _release_connections()
+    try:
+        return function()
+    finally:
+        _release_connections()
+
+
+def _release_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        # A SQLite connection is a file of this thread's own: closing the last one would cost a
+        # checkpoint of the write-ahead log after each event.
+        if connection.vendor != "sqlite" or connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()

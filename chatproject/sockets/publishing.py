@@ -1,0 +1,88 @@
+"""From Django to the sockets: `publish`, called anywhere in the sync world, in order and after commit."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from chatproject.sockets.targets import names
+
+if TYPE_CHECKING:
+    from chatproject.sockets.server import Server
+    from chatproject.sockets.socket import Socket
+
+log = logging.getLogger(__name__)
+
+# The socket whose event is being handled in this context, if any.
+sender: ContextVar[Socket | None] = ContextVar("sender", default=None)
+
+_server: Server | None = None
+
+
+@dataclass(frozen=True)
+class Emission:
+    """What is to happen to the sockets in `to`: told of `event`, moved between rooms, closed; in this order."""
+
+    event: str | None
+    payload: Mapping[str, Any]
+    to: tuple[str, ...]
+    namespaces: tuple[str, ...]
+    sender: Socket | None
+    join: tuple[str, ...]
+    leave: tuple[str, ...]
+    close: bool
+    volatile: bool
+
+
+def publish(
+    event: str | None,
+    payload: Mapping[str, Any] | None = None,
+    *,
+    to: str | Iterable[str],
+    namespace: str | Iterable[str] = "/",
+    but_sender: bool = False,
+    join: str | Iterable[str] = (),
+    leave: str | Iterable[str] = (),
+    close: bool = False,
+    volatile: bool = False,
+) -> None:
+    """Sends an event to all sockets in the rooms `to`, each once, when the current transaction commits.
+
+    `but_sender` leaves out the socket whose event is being handled. `join` and `leave` then move the
+    same sockets between rooms; `close` ends their connections, after the event has left. `volatile`
+    events are dropped for sockets that are behind. Rolled back: nothing happens. No room: nobody.
+    Raises `ValueError` for what is no room name ("" or None): it must never come to mean everybody.
+    """
+    emission = Emission(
+        event=event,
+        payload=payload or {},
+        to=names(to),
+        namespaces=names(namespace),
+        sender=sender.get() if but_sender else None,
+        join=names(join),
+        leave=names(leave),
+        close=close,
+        volatile=volatile,
+    )
+    transaction.on_commit(partial(_submit, emission))
+
+
+def bind(server: Server | None) -> None:
+    """Makes `server` the one that `publish` reaches in this process; None for none."""
+    global _server
+    _server = server
+
+
+def _submit(emission: Emission) -> None:
+    if _server is None:
+        # A command, a migration: nobody is connected to this process.
+        log.debug("not published event=%s", emission.event)
+    else:
+        _server.submit(partial(_server.apply, emission))
+

@@ -1,0 +1,377 @@
+"""The Socket.IO server: python-socketio with its open doors shut.
+
+The only module that reaches into python-socketio and python-engineio; what it overrides there is
+private to them, and `tests/sockets/test_versions.py` fails when a new version moves it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import socketio
+from engineio import packet as engine_packet
+from socketio import packet
+
+from chatproject.errors import DomainError, Unauthenticated
+from chatproject.sockets import transport
+from chatproject.sockets.journal import Journal
+from chatproject.sockets.origins import is_own_or_trusted
+from chatproject.sockets.packets import StrictJSON, TextPacket
+from chatproject.sockets.socket import Socket
+from chatproject.sockets.targets import Target
+
+if TYPE_CHECKING:
+    from chatproject.sockets.namespace import Namespace
+    from chatproject.sockets.publishing import Emission
+
+log = logging.getLogger(__name__)
+
+# Both libraries log payloads and session ids below this level.
+_library_log = logging.getLogger(f"{__name__}.library")
+_library_log.setLevel(logging.ERROR)
+
+# A socket with more packets than this waiting is behind: volatile events pass it by.
+VOLATILE_BACKLOG = 8
+
+
+class Server(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio has no types
+    """Serves namespaces over WebSocket; made once per process, bound to the loop that serves it."""
+
+    def __init__(
+        self,
+        namespaces: Iterable[Namespace],
+        *,
+        ping_interval: float = 10,
+        ping_timeout: float = 8,
+        connect_timeout: float = 10,
+        frame_bytes: int = 100_000,
+        event_bytes: int = 65_536,
+    ) -> None:
+        super().__init__(
+            async_mode="asgi",
+            # One client's events are handled in the order they came, and no faster than we handle them.
+            async_handlers=False,
+            transports=["websocket"],
+            allow_upgrades=False,
+            ping_interval=ping_interval,
+            ping_timeout=ping_timeout,
+            max_http_buffer_size=frame_bytes or 2**31,
+            http_compression=False,
+            cookie=None,
+            cors_allowed_origins=lambda origin, environ: is_own_or_trusted(environ["asgi.scope"]),
+            serializer=TextPacket,
+            json=StrictJSON,
+            logger=_library_log,
+            engineio_logger=_library_log,
+        )
+        self.journal = Journal()
+        self.event_bytes = event_bytes
+        self.frame_bytes = frame_bytes
+        self.connect_timeout = connect_timeout
+        self.loop: asyncio.AbstractEventLoop | None = None
+        # namespace -> sid -> socket, and transport -> namespace -> socket: who has entered.
+        self.sockets: dict[str, dict[str, Socket]] = defaultdict(dict)
+        self._present: dict[str, dict[str, Socket]] = {}
+        self._entering: set[Socket] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        for namespace in namespaces:
+            self.register_namespace(namespace)
+
+    # --- Life -----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Binds the server to the running loop and starts what its namespaces do on their own."""
+        self.loop = asyncio.get_running_loop()
+        for namespace in self.namespace_handlers.values():
+            await namespace.on_start()
+
+    async def stop(self) -> None:
+        """Ends what `start` began. Connections are the ASGI server's to close."""
+        for namespace in self.namespace_handlers.values():
+            await namespace.on_stop()
+        await self.shutdown()
+        self.loop = None
+
+    def submit(self, action: Callable[[], object]) -> None:
+        """Runs `action` on the server's loop, after everything submitted before it; from any thread."""
+        # A loop that is gone has no sockets left to reach.
+        with suppress(RuntimeError):
+            if self.loop is not None:
+                self.loop.call_soon_threadsafe(action)
+
+    def run(self, coroutine: Any) -> None:
+        """Runs a coroutine in the background of the server's loop; what it raises is logged."""
+        task = asyncio.ensure_future(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("background task failed", exc_info=error)
+
+    # --- Reaching sockets -----------------------------------------------------------------------
+
+    def of(self, namespace: str) -> Target:
+        """Every socket in `namespace`, to be narrowed with `to`, `except_` and `but`."""
+        return Target(self, namespace)
+
+    async def emit(self, *args: Any, **options: Any) -> None:
+        """Refused: an empty `to` would reach everybody. Use `publish`, or `of(namespace)`."""
+        raise TypeError("use publish(), or of(namespace).to(room).emit(event, data)")
+
+    def apply(self, emission: Emission) -> None:
+        """Carries out what was published; on the server's loop, at once and whole."""
+        for namespace in emission.namespaces:
+            target = self.of(namespace).to(*emission.to).but(emission.sender)
+            if emission.event:
+                narrowed = target.volatile() if emission.volatile else target
+                narrowed.emit(emission.event, emission.payload)
+            if emission.join:
+                target.join(*emission.join)
+            if emission.leave:
+                target.leave(*emission.leave)
+            if emission.close:
+                target.disconnect(close=True)
+                # Somebody whose session was still valid when its middleware looked comes too late.
+                for socket in self._entering:
+                    if socket.namespace == namespace:
+                        socket.ended.update(emission.to)
+
+    def deliver(
+        self, sockets: Sequence[Socket], event: str, data: Any, *, volatile: bool = False
+    ) -> None:
+        """Puts one event on the way to each of `sockets`: encoded once, in order, without waiting."""
+        if not sockets:
+            return
+        encoded = TextPacket(packet.EVENT, data=[event, data], namespace=sockets[0].namespace).encode()
+        frame = engine_packet.Packet(engine_packet.MESSAGE, encoded)
+        for socket in sockets:
+            self._put(socket.eio_sid, frame, volatile=volatile)
+
+    def deliver_for_ack(
+        self, socket: Socket, event: str, data: Any, callback: Callable[..., object]
+    ) -> None:
+        """Puts one event on the way to one socket; its answer goes to `callback`."""
+        ack_id = self.manager._generate_ack_id(socket.sid, callback)
+        event_packet = TextPacket(packet.EVENT, data=[event, data], namespace=socket.namespace, id=ack_id)
+        self._put(socket.eio_sid, engine_packet.Packet(engine_packet.MESSAGE, event_packet.encode()))
+
+    def sockets_in(self, namespace: str, rooms: Sequence[str] | None) -> list[Socket]:
+        """The sockets in any of `rooms`, each once; in the whole namespace if `rooms` is None."""
+        present = self.sockets.get(namespace, {})
+        if rooms is None:
+            return list(present.values())
+        members = self.manager.rooms.get(namespace, {})
+        sids = {sid: None for room in rooms for sid in members.get(room, ())}
+        return [present[sid] for sid in sids if sid in present]
+
+    def rooms_of(self, socket: Socket) -> list[str]:
+        """The names of the rooms that `socket` is in, sorted."""
+        rooms = self.manager.rooms.get(socket.namespace, {})
+        return sorted(
+            name for name, sids in rooms.items() if name not in (None, socket.sid) and socket.sid in sids
+        )
+
+    def enter(self, socket: Socket, *rooms: str) -> None:
+        """Puts a socket into rooms, unless it has left them, or all of it, meanwhile."""
+        if socket.sid not in self.sockets.get(socket.namespace, {}):
+            return
+        for room in rooms:
+            if room not in socket.left:
+                self.manager.basic_enter_room(socket.sid, socket.namespace, room)
+
+    def exit(self, socket: Socket, *rooms: str) -> None:
+        """Takes a socket out of rooms."""
+        if socket.entering:
+            # Its handler may be about to join what it read before it lost the right to it.
+            socket.left.update(rooms)
+        for room in rooms:
+            self.manager.basic_leave_room(socket.sid, socket.namespace, room)
+
+    def drop(self, eio_sid: str, fault: str = "", code: int = transport.POLICY) -> None:
+        """Ends a whole connection: what was sent before still leaves, nothing comes in or out after.
+
+        `fault` says what its client did wrong, if it did; the client sees the WebSocket close with `code`.
+        """
+        environ = self.environ.get(eio_sid)
+        if environ is None:
+            return
+        line = transport.of(environ["asgi.scope"])
+        if line.closing:
+            return
+        line.shut(code, fault)
+        self.run(self._close(eio_sid))
+
+    async def forget(self, line: transport.Transport) -> None:
+        """Clears up after a connection that is over, in whatever way it ended."""
+        if line.fault:
+            self.journal.dropped(line.address, line.fault)
+        engine_socket = self.eio.sockets.pop(line.eio_sid, None)
+        if engine_socket is not None:
+            await engine_socket.close(wait=False, abort=True, reason=self.reason.TRANSPORT_CLOSE)
+        await self._handle_eio_disconnect(line.eio_sid, self.reason.TRANSPORT_CLOSE)
+
+    async def leave_namespace(self, socket: Socket) -> None:
+        """Sends a socket out of its namespace; its connection and other namespaces stay."""
+        await self._send_packet(
+            socket.eio_sid, TextPacket(packet.DISCONNECT, namespace=socket.namespace)
+        )
+        await self._handle_disconnect(socket.eio_sid, socket.namespace, self.reason.SERVER_DISCONNECT)
+
+    async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        """Sends one client out of a namespace (default `/`)."""
+        socket = self.sockets.get(namespace or "/", {}).get(sid)
+        if socket is not None:
+            await self.leave_namespace(socket)
+
+    async def _close(self, eio_sid: str) -> None:
+        engine_socket = self.eio.sockets.get(eio_sid)
+        if engine_socket is None:
+            return
+        engine_socket.queue.put_nowait(None)  # its writer sends what stands before this, then closes
+        await engine_socket.close(wait=False, abort=True, reason=self.reason.SERVER_DISCONNECT)
+
+    def _put(self, eio_sid: str, frame: engine_packet.Packet, *, volatile: bool = False) -> None:
+        engine_socket = self.eio.sockets.get(eio_sid)
+        environ = self.environ.get(eio_sid)
+        if engine_socket is None or environ is None or transport.of(environ["asgi.scope"]).closing:
+            return
+        if volatile and engine_socket.queue.qsize() > VOLATILE_BACKLOG:
+            return
+        engine_socket.queue.put_nowait(frame)
+
+    # --- What the engine reports ----------------------------------------------------------------
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        await super()._handle_eio_connect(eio_sid, environ)
+        transport.of(environ["asgi.scope"]).eio_sid = eio_sid
+        self._present[eio_sid] = {}
+        if self.connect_timeout:
+            asyncio.get_running_loop().call_later(self.connect_timeout, self._reap, eio_sid)
+
+    def _reap(self, eio_sid: str) -> None:
+        """Closes a connection that has joined no namespace in its time."""
+        if self._present.get(eio_sid) == {}:
+            self.drop(eio_sid, "no_namespace")
+
+    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        environ = self.environ.get(eio_sid)
+        if environ is None or transport.of(environ["asgi.scope"]).closing:
+            return  # it was ended; what was still on the wire is not handled any more
+        try:
+            received = TextPacket(encoded_packet=data)
+        except ValueError:
+            self.drop(eio_sid, "bad_packet")
+            return
+        if received.packet_type == packet.CONNECT:
+            await self._handle_connect(eio_sid, received.namespace, received.data)
+        elif received.packet_type == packet.DISCONNECT:
+            await self._handle_disconnect(eio_sid, received.namespace, self.reason.CLIENT_DISCONNECT)
+        elif (socket := self._present[eio_sid].get(received.namespace)) is None:
+            self.drop(eio_sid, "not_connected")
+        elif received.packet_type == packet.EVENT:
+            too_large = bool(self.event_bytes) and len(data.encode()) > self.event_bytes
+            await self._handle_socket_event(socket, received, too_large=too_large)
+        else:
+            await self._handle_ack(eio_sid, received.namespace, received.id, received.data)
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        for namespace in list(self._present.get(eio_sid, ())):
+            await self._handle_disconnect(eio_sid, namespace, reason)
+        self._present.pop(eio_sid, None)
+        self.environ.pop(eio_sid, None)
+
+    # --- Entering and leaving a namespace -------------------------------------------------------
+
+    async def _handle_connect(self, eio_sid: str, namespace: str, auth: Mapping[str, Any] | None) -> None:
+        handler: Namespace | None = self.namespace_handlers.get(namespace)
+        scope = self.environ[eio_sid]["asgi.scope"]
+        if handler is None:
+            self.journal.turned_away(transport.of(scope).address, "invalid_namespace")
+            await self._refuse(eio_sid, namespace, "Invalid namespace", {})
+            return
+        if namespace in self._present[eio_sid]:
+            await self._refuse(eio_sid, namespace, "Connected already", {"code": "conflict"})
+            return
+        socket = Socket(self, eio_sid, namespace, scope, auth)
+        try:
+            await self._admit(handler, socket)
+        except DomainError as error:
+            self.journal.refused(socket, error.code)
+            handler.on_refused(socket, error)
+            await self._refuse(eio_sid, namespace, str(error), {"code": error.code, **error.details})
+            return
+        if eio_sid not in self.environ:
+            return  # the client went away while the middlewares decided
+        await self._enter(handler, socket)
+
+    async def _admit(self, handler: Namespace, socket: Socket) -> None:
+        # Not known to python-socketio yet: nothing of the namespace can reach this socket.
+        self._entering.add(socket)
+        try:
+            await handler.admit(socket)
+        finally:
+            self._entering.discard(socket)
+        if socket.ended.intersection(socket.own_rooms):
+            raise Unauthenticated("This session has ended. Sign in again.")
+
+    async def _enter(self, handler: Namespace, socket: Socket) -> None:
+        eio_sid, namespace = socket.eio_sid, socket.namespace
+        socket.sid = await self.manager.pre_connect(eio_sid, namespace)
+        await self.manager.connect(socket.sid, namespace)
+        self._present[eio_sid][namespace] = self.sockets[namespace][socket.sid] = socket
+        # First, so that no event can overtake it.
+        await self._send_packet(
+            eio_sid, TextPacket(packet.CONNECT, data={"sid": socket.sid}, namespace=namespace)
+        )
+        self.enter(socket, *socket.own_rooms)
+        self.journal.connected(socket)
+        try:
+            await handler.on_connect(socket)
+        except Exception:
+            log.exception("on_connect failed ns=%s", namespace)
+            self.drop(eio_sid, "internal")
+        # `enter` may still be on its way through the loop's queue; this goes behind it.
+        self.submit(socket.settle)
+
+    async def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
+        socket = self._present.get(eio_sid, {}).pop(namespace, None)
+        if socket is None:
+            return
+        # From here on nothing reaches it, while its rooms can still be read.
+        self.sockets[namespace].pop(socket.sid, None)
+        self.journal.disconnected(socket, reason or self.reason.CLIENT_DISCONNECT)
+        try:
+            await self.namespace_handlers[namespace].on_disconnect(socket, reason or "")
+        except Exception:
+            log.exception("on_disconnect failed ns=%s", namespace)
+        finally:
+            self._fail_acks(socket)
+            await self.manager.disconnect(socket.sid, namespace, ignore_queue=True)
+
+    def _fail_acks(self, socket: Socket) -> None:
+        for callback in self.manager.callbacks.get(socket.sid, {}).values():
+            if hasattr(callback, "gone"):
+                callback.gone()
+
+    async def _refuse(self, eio_sid: str, namespace: str, message: str, data: Mapping[str, Any]) -> None:
+        content = {"message": message, **({"data": data} if data else {})}
+        await self._send_packet(
+            eio_sid, TextPacket(packet.CONNECT_ERROR, data=content, namespace=namespace)
+        )
+
+    # --- Events ---------------------------------------------------------------------------------
+
+    async def _handle_socket_event(self, socket: Socket, received: TextPacket, *, too_large: bool) -> None:
+        handler: Namespace = self.namespace_handlers[socket.namespace]
+        name, *arguments = received.data
+        ack = await handler.handle(socket, name, arguments, too_large=too_large)
+        if received.id is not None and socket.sid in self.sockets[socket.namespace]:
+            answer = TextPacket(packet.ACK, data=[ack], namespace=socket.namespace, id=received.id)
+            self._put(socket.eio_sid, engine_packet.Packet(engine_packet.MESSAGE, answer.encode()))

@@ -1,0 +1,28 @@
+"""All addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from accounts.urls import app_name as accounts_name
+from accounts.urls import urlpatterns as accounts_urls
+from chatproject.health import healthz, readyz
+from rooms.views import chat, coming_in
+
+admin.site.site_header = "Parley"
+admin.site.site_title = "Parley"
+admin.site.index_title = "Rooms and people"
+
+# Signing up is a matter of the community, and so of rooms; its address is among the others of accounts.
+accounts = ([path("signup/", coming_in.sign_up, name="signup"), *accounts_urls], accounts_name)
+
+urlpatterns = [
+    path("", chat.chat, name="chat"),
+    path("rooms/", chat.browse, name="browse"),
+    path("rooms/<str:slug>/", chat.chat, name="room"),
+    path("staff/", chat.staff, name="staff"),
+    path("invite/<str:token>/", coming_in.invitation, name="invitation"),
+    path("accounts/", include(accounts)),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz),
+    path("readyz", readyz),
+]

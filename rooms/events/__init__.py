@@ -1,0 +1,1 @@
+"""What is told to whom: payloads, channels, and one function for each thing that happened."""

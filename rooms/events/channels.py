@@ -1,0 +1,29 @@
+"""The Socket.IO rooms of the conversation; nobody else puts their names together."""
+
+EVERYBODY = "everybody"  # in `/`: all who have entered
+STAFF = "staff"  # in `/admin`: all who have entered
+
+
+def members_of(room_id: int) -> str:
+    """Sockets of the people who belong to a room."""
+    return f"room:{room_id}"
+
+
+def readers_of(room_id: int) -> str:
+    """Sockets of signed-in people who have a public room open without belonging to it."""
+    return f"reading:{room_id}"
+
+
+def guests_of(room_id: int) -> str:
+    """Sockets of guests who have a room open."""
+    return f"guests:{room_id}"
+
+
+def is_shared(channel: str) -> bool:
+    """Whether others are in it: whether it belongs to a room, and not to one person."""
+    return channel.startswith(("room:", "reading:", "guests:"))
+
+
+def everybody_in(room_id: int) -> tuple[str, str, str]:
+    """All that hear what is said in a room."""
+    return members_of(room_id), readers_of(room_id), guests_of(room_id)

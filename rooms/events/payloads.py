@@ -1,0 +1,155 @@
+"""What goes over the wire: rooms, messages and their authors as JSON objects."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+
+from accounts.avatars import Avatar, avatar_of, colour_of
+from accounts.guests import Person
+from rooms.models import Membership, Message, Room
+
+
+class AuthorPayload(TypedDict):
+    """`id` is null for a guest, and for a person whose account is gone."""
+
+    id: int | None
+    name: str
+    avatar: Avatar
+
+
+class PersonalPayload(AuthorPayload):
+    guest: bool
+    staff: bool
+
+
+class MemberPayload(AuthorPayload):
+    role: str
+
+
+class MessagePayload(TypedDict):
+    """One message in its latest state; times are ISO 8601 in UTC."""
+
+    id: int
+    room: int
+    seq: int
+    version: int
+    client_id: str
+    author: AuthorPayload
+    body: str
+    html: str
+    created_at: str
+    edited_at: str | None
+    deleted_at: str | None
+    reply_to: int | None
+    mentions: list[int]
+    reactions: list[Any]
+    attachments: list[Any]
+
+
+class RoomPayload(TypedDict):
+    """A room as all may see it; the fields after `members` are one person's own, for that person only."""
+
+    id: int
+    slug: str
+    name: str
+    topic: str
+    kind: str
+    archived: bool
+    read_only: bool
+    everyone: bool
+    guests_may_read: bool
+    guests_may_post: bool
+    last_seq: int
+    version: int
+    members: int
+    unread: NotRequired[int]
+    mentions: NotRequired[int]
+    role: NotRequired[str | None]
+    last_read: NotRequired[int]
+    may_post: NotRequired[bool]
+    may_manage: NotRequired[bool]
+
+
+def author_payload(person: Person) -> AuthorPayload:
+    return {"id": person.id, "name": person.name, "avatar": person.avatar}
+
+
+def personal_payload(person: Person) -> PersonalPayload:
+    return {
+        **author_payload(person),
+        "guest": not person.is_authenticated,
+        "staff": person.is_staff,
+    }
+
+
+def member_payload(membership: Membership) -> MemberPayload:
+    return {**author_payload(membership.user), "role": membership.role}
+
+
+def message_payload(message: Message) -> MessagePayload:
+    """A message as everybody who may read it sees it."""
+    return {
+        "id": message.pk,
+        "room": message.room_id,
+        "seq": message.seq,
+        "version": message.version,
+        "client_id": str(message.client_id),
+        "author": _author(message),
+        "body": message.body,
+        "html": message.html,
+        "created_at": _time(message.created_at),
+        "edited_at": message.edited_at and _time(message.edited_at),
+        "deleted_at": message.deleted_at and _time(message.deleted_at),
+        "reply_to": message.reply_to_id,
+        "mentions": [],
+        "reactions": [],
+        "attachments": [],
+    }
+
+
+def room_payload(room: Room) -> RoomPayload:
+    """A room as everybody sees it who may see it."""
+    return {
+        "id": room.pk,
+        "slug": room.slug,
+        "name": room.name,
+        "topic": room.topic,
+        "kind": room.kind,
+        "archived": room.archived,
+        "read_only": room.read_only,
+        "everyone": room.everyone,
+        "guests_may_read": room.guests_may_read,
+        "guests_may_post": room.guests_may_post,
+        "last_seq": room.last_seq,
+        "version": room.version,
+        "members": _member_count(room),
+    }
+
+
+def own_room_payload(room: Room, person: Person, membership: Membership | None) -> RoomPayload:
+    """A room with what it is to one person, who belongs to it if there is a `membership`."""
+    own = room_payload(room)
+    own["unread"] = room.last_seq - membership.last_read if membership else 0
+    own["mentions"] = 0
+    own["role"] = membership.role if membership else None
+    own["last_read"] = membership.last_read if membership else room.last_seq
+    own["may_post"] = room.may_be_posted_in_by(person, membership)
+    own["may_manage"] = room.may_be_managed_by(person, membership)
+    return own
+
+
+def _author(message: Message) -> AuthorPayload:
+    if message.author is not None:
+        return author_payload(message.author)
+    return {"id": None, "name": message.author_name, "avatar": avatar_of(colour_of(message.author_name))}
+
+
+def _member_count(room: Room) -> int:
+    # Lists of rooms bring the count along; a single room is asked.
+    count: int | None = getattr(room, "member_count", None)
+    return room.memberships.count() if count is None else count
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,120 @@
+"""What the browsers, and the staff's console, are told of; always after commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from accounts.events import person_payload
+from accounts.guests import Person
+from accounts.models import User
+from chatproject.sockets import publish
+from chatproject.sockets.channels import user_room
+from rooms.events import channels
+from rooms.events.payloads import message_payload, own_room_payload, room_payload
+from rooms.models import Membership, Message, Room
+
+
+def message_posted(message: Message, *, person: Person, room: Room) -> None:
+    """Tells all who hear the room, but the socket it was posted from: that one gets the ack."""
+    payload = {"room": room.pk, "version": message.version, "message": message_payload(message)}
+    publish("message_posted", payload, to=channels.everybody_in(room.pk), but_sender=True)
+    activity("message_posted", person=person, room=room, detail=f"#{message.seq}")
+
+
+def room_created(room: Room, *, person: User | None) -> None:
+    activity("room_created", person=person, room=room, detail=room.kind)
+
+
+def room_changed(room: Room, *, person: Person | None, detail: str = "") -> None:
+    """Tells all who hear the room of its new name, state or size."""
+    publish("room_changed", {"room": room_payload(room)}, to=channels.everybody_in(room.pk))
+    if detail:
+        activity("room_changed", person=person, room=room, detail=detail)
+
+
+def room_closed_to_visitors(room: Room) -> None:
+    """The room is private now: who has it open without belonging to it loses it."""
+    _room_lost(room, (channels.readers_of(room.pk), channels.guests_of(room.pk)))
+
+
+def room_closed_to_guests(room: Room) -> None:
+    """Guests lose the room."""
+    _room_lost(room, (channels.guests_of(room.pk),))
+
+
+def member_joined(room: Room, membership: Membership) -> None:
+    """All of the person's sockets hear the room from here on."""
+    user = membership.user
+    publish(
+        "room_changed",
+        {"room": own_room_payload(room, user, membership)},
+        to=user_room(user.pk),
+        join=channels.members_of(room.pk),
+        leave=channels.readers_of(room.pk),
+    )
+    activity("joined", person=user, room=room)
+
+
+def member_left(room: Room, user: User) -> None:
+    """None of the person's sockets hear the room any more."""
+    publish(
+        "room_removed",
+        {"room": room.pk},
+        to=user_room(user.pk),
+        leave=(channels.members_of(room.pk), channels.readers_of(room.pk)),
+    )
+    activity("left", person=user, room=room)
+
+
+def room_read(membership: Membership, *, unread: int) -> None:
+    """Tells the person's other tabs how far they have read."""
+    payload = {"room": membership.room_id, "seq": membership.last_read, "unread": unread, "mentions": 0}
+    publish("room_read", payload, to=user_room(membership.user_id), but_sender=True)
+
+
+def typing_changed(room: Room, person: Person, *, typing: bool) -> None:
+    """Tells the others in the room; lost without harm."""
+    publish(
+        "typing_changed",
+        {"room": room.pk, "user": person_payload(person), "typing": typing},
+        to=channels.everybody_in(room.pk),
+        but_sender=True,
+        volatile=True,
+    )
+
+
+def notice(text: str, *, rooms: Iterable[str]) -> None:
+    """Says something to all sockets in the Socket.IO rooms `rooms`."""
+    publish("notice", {"level": "info", "text": text}, to=rooms)
+
+
+def disconnected(user: User) -> None:
+    """Closes all of a person's connections; their clients come back by themselves."""
+    publish(None, to=user_room(user.pk), namespace=("/", "/admin"), close=True)
+
+
+def activity(
+    kind: str, *, person: Person | None = None, room: Room | None = None, detail: str = ""
+) -> None:
+    """Tells the staff who watch that something happens; who and where, never what is said."""
+    publish("activity", activity_payload(kind, person=person, room=room, detail=detail), to=channels.STAFF,
+            namespace="/admin", volatile=True)
+
+
+def activity_payload(
+    kind: str, *, person: Person | None = None, room: Room | None = None, detail: str = ""
+) -> dict[str, object]:
+    """`{at, kind, user, room, detail}`; `user` and `room` may be null."""
+    return {
+        "at": timezone.now().isoformat().replace("+00:00", "Z"),
+        "kind": kind,
+        "user": person_payload(person) if person and (person.id or person.name) else None,
+        "room": {"id": room.pk, "name": room.name} if room else None,
+        "detail": detail,
+    }
+
+
+def _room_lost(room: Room, lost: tuple[str, ...]) -> None:
+    publish("room_removed", {"room": room.pk}, to=lost, leave=lost)

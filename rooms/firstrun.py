@@ -1,0 +1,59 @@
+"""The code that proves, at the first run, that whoever answers it can read this machine's screen.
+
+Asked for unless the answer comes from this very machine and through no proxy: else whoever finds a new
+server on the net first would own it.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.request import split_domain_port
+
+from rooms.operations.community import needs_owner
+
+CODE_BYTES = 5  # 8 characters of base 32; a guess costs a request and a password check
+
+_LOOPBACK = {"127.0.0.1", "::1"}
+_FORWARDING = ("FORWARDED", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_FORWARDED_PROTO", "X_REAL_IP", "VIA")
+
+
+def first_run_code() -> str | None:
+    """The code, while there is no owner; made on first use, the same in all processes."""
+    if not needs_owner():
+        forget_code()
+        return None
+    path = _path()
+    try:
+        with path.open("x", opener=_private) as file:
+            file.write(secrets.token_hex(CODE_BYTES))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def forget_code() -> None:
+    """The first run is answered."""
+    _path().unlink(missing_ok=True)
+
+
+def is_right_code(code: str) -> bool:
+    return secrets.compare_digest((first_run_code() or "").encode(), code.strip().lower().encode())
+
+
+def needs_code(request: HttpRequest) -> bool:
+    """Whether this request may come from another machine."""
+    host = split_domain_port(request.get_host())[0]
+    forwarded = any(f"HTTP_{name}" in request.META for name in _FORWARDING)
+    here = request.META.get("REMOTE_ADDR") in _LOOPBACK and host in {"localhost", "127.0.0.1"}
+    return forwarded or not here
+
+
+def _path() -> Path:
+    return Path(settings.DATA_DIR) / "first_run_code"
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,146 @@
+"""Rooms and who belongs to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from accounts.guests import Person
+
+NAME_LENGTH = 80  # code points
+TOPIC_LENGTH = 250  # code points
+
+
+class RoomQuerySet(models.QuerySet["Room"]):
+    """Answers which rooms there are for whom."""
+
+    def visible_to(self, person: Person) -> RoomQuerySet:
+        """Rooms that `person` may read: public ones and their own; for guests those that let them."""
+        if person.is_authenticated:
+            own = Membership.objects.filter(user_id=person.id).values("room")
+            return self.filter(Q(kind=Room.Kind.PUBLIC) | Q(pk__in=own))
+        return self.for_guests()
+
+    def for_guests(self) -> RoomQuerySet:
+        """Rooms that anybody may read without an account."""
+        return self.filter(kind=Room.Kind.PUBLIC, guests_may_read=True)
+
+    def of(self, person: Person) -> RoomQuerySet:
+        """Rooms that stand in `person`'s list: those they belong to; for guests those they may read."""
+        if person.is_authenticated:
+            return self.filter(memberships__user_id=person.id)
+        return self.for_guests()
+
+    def named(self, key: int | str) -> RoomQuerySet:
+        """The room with this id or slug. A slug never consists of digits only."""
+        if isinstance(key, int) or key.isdecimal():
+            return self.filter(pk=int(key))
+        return self.filter(slug=key)
+
+    def with_member_count(self) -> RoomQuerySet:
+        """Each with `member_count`, for lists of rooms."""
+        # A subquery, because a join would count only the memberships that a filter before it left.
+        members = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room")
+        count = Subquery(members.annotate(count=Count("pk")).values("count"))
+        return self.annotate(member_count=Coalesce(count, 0))
+
+
+class Room(models.Model):
+    """A place to talk. Its two counters are raised under its row lock, in the transaction of what they count."""
+
+    class Kind(models.TextChoices):
+        PUBLIC = "public", "Public"
+        PRIVATE = "private", "Private"
+
+    name = models.CharField(max_length=NAME_LENGTH)
+    slug = models.SlugField(max_length=NAME_LENGTH, unique=True, allow_unicode=True)
+    topic = models.CharField(max_length=TOPIC_LENGTH, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.PUBLIC)
+    everyone = models.BooleanField(default=False, help_text="Everybody who signs up belongs to it.")
+    guests_may_read = models.BooleanField(default=False)
+    guests_may_post = models.BooleanField(default=False)
+    read_only = models.BooleanField(default=False, help_text="Nobody posts; everything can be read.")
+    archived = models.BooleanField(default=False)
+    last_seq = models.PositiveBigIntegerField(default=0, editable=False)
+    version = models.PositiveBigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_message_at = models.DateTimeField(null=True, editable=False, db_index=True)
+
+    objects = RoomQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["name", "pk"]
+        permissions: ClassVar = [
+            ("moderate_rooms", "Can moderate rooms and the people in them"),
+            ("use_console", "Can see the live console"),
+            ("announce", "Can announce something to everybody"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(guests_may_post=False) | Q(guests_may_read=True),
+                name="room_guests_read_where_they_post",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("room", args=[self.slug])
+
+    def may_be_posted_in_by(self, person: Person, membership: Membership | None) -> bool:
+        """Whether `person` may post here now; members do, and guests where they are let."""
+        if not self.open_for_posts:
+            return False
+        if person.is_authenticated:
+            return membership is not None
+        return self.kind == self.Kind.PUBLIC and self.guests_may_post
+
+    def may_be_managed_by(self, person: Person, membership: Membership | None) -> bool:
+        """Whether `person` may change the room and choose its members: its owners, and staff who moderate."""
+        if not person.is_authenticated:
+            return False
+        owns = membership is not None and membership.role == Membership.Role.OWNER
+        return owns or (person.is_staff and person.has_perm("rooms.moderate_rooms"))
+
+    @property
+    def open_for_posts(self) -> bool:
+        """Whether anybody may post at all."""
+        return not (self.archived or self.read_only)
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def with_unread(self) -> MembershipQuerySet:
+        """Each with `unread`: what was posted since it was last read, counted by numbers, not rows."""
+        return self.annotate(unread=F("room__last_seq") - F("last_read"))
+
+
+class Membership(models.Model):
+    """A person's place in a room: what they may do there, and how far they have read."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", "Owner"
+        MEMBER = "member", "Member"
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role, default=Role.MEMBER)
+    last_read = models.PositiveBigIntegerField(default=0, help_text="The seq of the last message read.")
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["room", "user"], name="membership_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.room}"

@@ -1,0 +1,156 @@
+"""The namespace `/`, where everybody talks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from chatproject.sockets.database import in_database
+from chatproject.sockets.identity import django_session
+from chatproject.sockets.namespace import Middleware, Namespace
+from chatproject.sockets.socket import Socket
+from rooms.events import channels, payloads, publications
+from rooms.models import Membership, Room
+from rooms.namespaces import payloads as commands
+from rooms.namespaces.entrance import admit_people
+from rooms.namespaces.presence import Presence
+from rooms.operations import memberships, messages, reading, rooms
+from rooms.operations.access import Place, find
+
+
+class ChatNamespace(Namespace):
+    """Commands of the conversation. Who asks is the socket's person, never something in a payload."""
+
+    middlewares: ClassVar[Sequence[Middleware]] = [django_session, admit_people]
+    presence: Presence
+
+    async def on_start(self) -> None:
+        self.presence = Presence(self.server)
+
+    async def on_stop(self) -> None:
+        self.presence.stop()
+
+    async def on_connect(self, socket: Socket) -> None:
+        own = await in_database(_rooms_of, socket)
+        self.server.enter(socket, *map(channels.members_of, own))
+        self.presence.arrived(socket)
+        self._tell_staff("connected", socket)
+
+    async def on_disconnect(self, socket: Socket, reason: str) -> None:
+        self.presence.left(socket)
+        self._tell_staff("disconnected", socket, reason)
+
+    # --- Reading --------------------------------------------------------------------------------
+
+    def on_sync(self, socket: Socket, payload: commands.Sync) -> dict[str, Any]:
+        places = reading.list_rooms(socket.user, payload.rooms)
+        changes = reading.changes_since(places, payload.rooms)
+        return {
+            "user": payloads.personal_payload(socket.user),
+            "rooms": [_own(place, socket) for place in places],
+            "changes": {
+                str(room_id): {**changed._asdict(), "messages": _messages(changed.messages)}
+                for room_id, changed in changes.items()
+            },
+        }
+
+    async def on_open_room(self, socket: Socket, payload: commands.OneRoom) -> dict[str, Any]:
+        place = await in_database(find, socket.user, payload.room)
+        channel = _reading_channel(place, socket)
+        if channel:
+            # Before the page is read, so that nothing falls between the two.
+            self.server.enter(socket, channel)
+        try:
+            opened = await in_database(_open, socket, place.room.pk)
+        except Exception:
+            self.server.exit(socket, channel or channels.readers_of(place.room.pk))
+            raise
+        return {**opened, "online": self.presence.online_in(place.room.pk)}
+
+    async def on_close_room(self, socket: Socket, payload: commands.OneRoom) -> dict[str, Any]:
+        place = await in_database(find, socket.user, payload.room)
+        self.server.exit(socket, channels.readers_of(place.room.pk), channels.guests_of(place.room.pk))
+        return {}
+
+    def on_read_history(self, socket: Socket, payload: commands.ReadHistory) -> dict[str, Any]:
+        page = reading.read_history(person=socket.user, **payload.model_dump())
+        return {"messages": _messages(page.messages), "has_more": page.has_more}
+
+    def on_mark_read(self, socket: Socket, payload: commands.MarkRead) -> dict[str, Any]:
+        _, unread = messages.mark_read(person=socket.user, **payload.model_dump())
+        return {"unread": unread, "mentions": 0}
+
+    # --- Talking --------------------------------------------------------------------------------
+
+    def on_post_message(self, socket: Socket, payload: commands.PostMessage) -> dict[str, Any]:
+        message = messages.post_message(person=socket.user, **payload.model_dump())
+        return {"message": payloads.message_payload(message)}
+
+    def on_set_typing(self, socket: Socket, payload: commands.SetTyping) -> dict[str, Any]:
+        messages.set_typing(person=socket.user, **payload.model_dump())
+        return {}
+
+    # --- Rooms ----------------------------------------------------------------------------------
+
+    def on_create_room(self, socket: Socket, payload: commands.CreateRoom) -> dict[str, Any]:
+        return _room(rooms.create_room(person=socket.user, **payload.model_dump()), socket)
+
+    def on_update_room(self, socket: Socket, payload: commands.UpdateRoom) -> dict[str, Any]:
+        changes = payload.model_dump(exclude_none=True)
+        return _room(rooms.update_room(person=socket.user, **changes), socket)
+
+    def on_join_room(self, socket: Socket, payload: commands.OneRoom) -> dict[str, Any]:
+        room, _ = memberships.join_room(person=socket.user, room=payload.room)
+        return _room(room, socket)
+
+    def on_leave_room(self, socket: Socket, payload: commands.OneRoom) -> dict[str, Any]:
+        return _room(memberships.leave_room(person=socket.user, room=payload.room), socket)
+
+    def on_add_members(self, socket: Socket, payload: commands.AddMembers) -> dict[str, Any]:
+        return _room(memberships.add_members(person=socket.user, **payload.model_dump()), socket)
+
+    def on_remove_member(self, socket: Socket, payload: commands.RemoveMember) -> dict[str, Any]:
+        return _room(memberships.remove_member(person=socket.user, **payload.model_dump()), socket)
+
+    def _tell_staff(self, kind: str, socket: Socket, detail: str = "") -> None:
+        activity = publications.activity_payload(kind, person=socket.user, detail=detail)
+        self.server.of("/admin").to(channels.STAFF).volatile().emit("activity", activity)
+
+
+def _rooms_of(socket: Socket) -> list[int]:
+    if not socket.user.is_authenticated:
+        return []
+    memberships.join_rooms_for_everyone(person=socket.user)
+    return list(Membership.objects.filter(user=socket.user).values_list("room_id", flat=True))
+
+
+def _open(socket: Socket, room_id: int) -> dict[str, Any]:
+    room, membership = find(socket.user, room_id)
+    people = reading.list_members(room) if socket.user.is_authenticated else []
+    return {
+        "room": payloads.own_room_payload(room, socket.user, membership),
+        "messages": _messages(reading.newest_page(room).messages),
+        "version": room.version,
+        "people": [payloads.member_payload(member) for member in people],
+    }
+
+
+def _reading_channel(place: Place, socket: Socket) -> str | None:
+    """Where a socket hears a room that its person does not belong to; members hear theirs anyway."""
+    if place.membership is not None:
+        return None
+    channel = channels.readers_of if socket.user.is_authenticated else channels.guests_of
+    return channel(place.room.pk)
+
+
+def _room(room: Room, socket: Socket) -> dict[str, Any]:
+    member = Membership.objects.filter(room=room, user_id=socket.user.id).first()
+    return {"room": _own(Place(room, member), socket)}
+
+
+def _own(place: Place, socket: Socket) -> payloads.RoomPayload:
+    return payloads.own_room_payload(place.room, socket.user, place.membership)
+
+
+def _messages(found: list[Any]) -> list[payloads.MessagePayload]:
+    return [payloads.message_payload(message) for message in found]

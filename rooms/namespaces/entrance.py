@@ -1,0 +1,21 @@
+"""Middlewares of the chat: who comes in as whom."""
+
+from accounts.guests import Guest, person_of
+from chatproject.errors import Unauthenticated
+from chatproject.sockets.database import in_database
+from chatproject.sockets.socket import Socket
+from rooms.events import channels
+from rooms.models import Room
+
+
+async def admit_people(socket: Socket) -> None:
+    """Middleware, after `django_session`: signed-in people enter, and guests where a room is open to them."""
+    socket.user = person_of(socket.user, socket.data["session"])
+    if isinstance(socket.user, Guest) and not await in_database(Room.objects.for_guests().exists):
+        raise Unauthenticated("Sign in: this community has no room for guests.")
+    socket.own_rooms.append(channels.EVERYBODY)
+
+
+async def watch_as_staff(socket: Socket) -> None:
+    """Middleware, after `require_staff`: hears what staff hear, from the moment it has entered."""
+    socket.own_rooms.append(channels.STAFF)

@@ -1,0 +1,121 @@
+"""What the commands of both namespaces carry."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from chatproject.sockets.namespace import Payload
+
+BIGGEST_ID = 2**63 - 1  # of the database's integers
+USERS_AT_ONCE = 100
+ROOMS_AT_ONCE = 1_000
+PAGE = 50
+
+
+def _no_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("There is a character in it that cannot be kept.")
+    return text
+
+
+def _from_key(key: Any) -> Any:
+    # JSON's keys are strings; anything but an id's plain digits is left to be refused as it is.
+    plain = isinstance(key, str) and key.isascii() and key.isdecimal() and len(key) < 20
+    return int(key) if plain else key
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ValueError("A UUID is expected.") from None
+
+
+Id = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
+IdKey = Annotated[Id, BeforeValidator(_from_key)]
+Seq = Annotated[int, Field(ge=0, le=BIGGEST_ID)]
+Text = Annotated[str, AfterValidator(_no_nul)]
+ClientId = Annotated[str, Field(max_length=36), AfterValidator(_uuid)]
+RoomKey = Id | Annotated[Text, Field(min_length=1, max_length=80)]
+Users = Annotated[list[Id], Field(max_length=USERS_AT_ONCE)]
+
+
+class Nothing(Payload):
+    """A command without a payload."""
+
+
+class Sync(Payload):
+    rooms: Annotated[dict[IdKey, Seq], Field(max_length=ROOMS_AT_ONCE)] = {}
+
+
+class OneRoom(Payload):
+    room: RoomKey
+
+
+class ReadHistory(OneRoom):
+    before: Seq | None = None
+    after: Seq | None = None
+    around: Seq | None = None
+    limit: Annotated[int, Field(ge=1)] = PAGE
+
+
+class PostMessage(OneRoom):
+    client_id: ClientId
+    body: Text
+    reply_to: Id | None = None
+
+
+class MarkRead(OneRoom):
+    seq: Seq
+
+
+class SetTyping(OneRoom):
+    typing: bool
+
+
+class CreateRoom(Payload):
+    name: Text
+    kind: Literal["public", "private"] = "public"
+    slug: Text | None = None
+    topic: Text = ""
+    guests_may_read: bool = False
+    guests_may_post: bool = False
+    users: Users = []
+
+
+class UpdateRoom(OneRoom):
+    name: Text | None = None
+    topic: Text | None = None
+    guests_may_read: bool | None = None
+    guests_may_post: bool | None = None
+    read_only: bool | None = None
+    archived: bool | None = None
+
+
+class AddMembers(OneRoom):
+    users: Users
+
+
+class RemoveMember(OneRoom):
+    user: Id
+
+
+class ListSockets(Payload):
+    user: Id | None = None
+    cursor: Text | None = None
+
+
+class ListRooms(Payload):
+    query: Annotated[Text, Field(max_length=100)] = ""
+    cursor: Text | None = None
+
+
+class Announce(Payload):
+    text: Text
+    room: RoomKey | None = None
+
+
+class DisconnectUser(Payload):
+    user: Id
+    sign_out: bool = False

@@ -1,0 +1,130 @@
+"""The namespace `/admin`, which only staff enter: the live console."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, ClassVar
+
+from django.utils import timezone
+
+from accounts.events import person_payload
+from chatproject.errors import DomainError
+from chatproject.sockets.database import in_database
+from chatproject.sockets.identity import django_session, require_staff
+from chatproject.sockets.namespace import Middleware, Namespace
+from chatproject.sockets.socket import Socket
+from rooms.events import channels, payloads, publications
+from rooms.models import Room
+from rooms.namespaces import payloads as commands
+from rooms.namespaces.entrance import watch_as_staff
+from rooms.operations import console
+
+STATS_INTERVAL = 2  # seconds
+PAGE = 100  # sockets or rooms in one answer
+SEE = "rooms.use_console"
+
+
+class StaffNamespace(Namespace):
+    """Commands of the staff. Each looks the permission up anew: it may have been taken away since."""
+
+    middlewares: ClassVar[Sequence[Middleware]] = [django_session, require_staff, watch_as_staff]
+
+    async def on_start(self) -> None:
+        self._ticker = asyncio.ensure_future(self._tick())
+
+    async def on_stop(self) -> None:
+        self._ticker.cancel()
+
+    def on_refused(self, socket: Socket, error: DomainError) -> None:
+        person = socket.user if getattr(socket.user, "pk", None) else None
+        activity = publications.activity_payload("refused", person=person, detail=error.code)
+        self.server.of(self.namespace).to(channels.STAFF).volatile().emit("activity", activity)
+
+    async def on_overview(self, socket: Socket, payload: commands.Nothing) -> dict[str, Any]:
+        await in_database(console.require_permission, socket.user, SEE)
+        return await self._stats()
+
+    async def on_list_sockets(self, socket: Socket, payload: commands.ListSockets) -> dict[str, Any]:
+        await in_database(console.require_permission, socket.user, SEE)
+        found = [
+            other
+            for other in self.server.of("/").fetch_sockets()
+            if payload.user in (None, other.user.id) and other.sid > (payload.cursor or "")
+        ]
+        found.sort(key=lambda other: other.sid)
+        page = found[:PAGE]
+        return {
+            "sockets": [_socket_payload(other) for other in page],
+            "next": page[-1].sid if len(found) > PAGE else None,
+        }
+
+    async def on_list_rooms(self, socket: Socket, payload: commands.ListRooms) -> dict[str, Any]:
+        found, following = await in_database(_list_rooms, socket, payload)
+        for room in found:
+            room["online"] = self._online_in(room["id"])
+        return {"rooms": found, "next": following}
+
+    def on_announce(self, socket: Socket, payload: commands.Announce) -> dict[str, Any]:
+        console.announce(staff=socket.user, **payload.model_dump())
+        return {}
+
+    def on_disconnect_user(self, socket: Socket, payload: commands.DisconnectUser) -> dict[str, Any]:
+        console.disconnect_user(staff=socket.user, **payload.model_dump())
+        return {}
+
+    async def _tick(self) -> None:
+        """Tells the staff who watch how things are; does nothing while nobody watches."""
+        while True:
+            await asyncio.sleep(STATS_INTERVAL)
+            watching = self.server.of(self.namespace).to(channels.STAFF)
+            if watching.fetch_sockets():
+                watching.volatile().emit("stats", await self._stats())
+
+    async def _stats(self) -> dict[str, Any]:
+        sockets = self.server.of("/").fetch_sockets()
+        people = {socket.user.id for socket in sockets} - {None}
+        journal = self.server.journal
+        posted = journal.events.get("post_message")
+        return {
+            "at": timezone.now().isoformat().replace("+00:00", "Z"),
+            "people": len(people),
+            "guests": sum(socket.user.id is None for socket in sockets),
+            "sockets": len(sockets),
+            "messages_per_second": posted.per_second() if posted else 0,
+            "events_per_second": journal.all_events.per_second(),
+            "errors": journal.counts["errors"],
+            "refusals": journal.counts["refusals"],
+            "uptime": int(monotonic() - journal.started),
+        }
+
+    def _online_in(self, room_id: int) -> int:
+        """How many people and guests hear a room now."""
+        sockets = self.server.of("/").to(*channels.everybody_in(room_id)).fetch_sockets()
+        return len({socket.user.id or socket.user for socket in sockets})
+
+
+def _socket_payload(socket: Socket) -> dict[str, Any]:
+    return {
+        "sid": socket.sid,
+        "user": person_payload(socket.user) if socket.user.name else None,
+        "address": socket.address,
+        "agent": socket.agent,
+        "transport": "websocket",
+        "since": socket.since.isoformat().replace("+00:00", "Z"),
+        # Not the name of the session's room: what is not needed does not leave the server.
+        "rooms": [room for room in socket.rooms if not room.startswith("session:")],
+    }
+
+
+def _list_rooms(
+    socket: Socket, payload: commands.ListRooms
+) -> tuple[list[dict[str, Any]], str | None]:
+    console.require_permission(socket.user, SEE)
+    rooms = Room.objects.filter(name__icontains=payload.query).order_by("pk")
+    if payload.cursor:
+        rooms = rooms.filter(pk__gt=int(payload.cursor) if payload.cursor.isdecimal() else 0)
+    found = list(rooms.with_member_count()[: PAGE + 1])
+    page = [{**payloads.room_payload(room), "messages": room.last_seq} for room in found[:PAGE]]
+    return page, str(found[PAGE - 1].pk) if len(found) > PAGE else None

@@ -1,0 +1,73 @@
+"""The community: its founding, and how people come in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts import operations as accounts
+from accounts.models import User
+from chatproject.errors import Forbidden
+from rooms.models import Community, Invitation, Room
+from rooms.operations.memberships import join_rooms_for_everyone
+from rooms.operations.rooms import change_room
+
+
+class Openness(StrEnum):
+    OPEN = "open"  # anybody signs up; guests read and post in the Lobby
+    PRIVATE = "private"  # by invitation only, no guests
+
+
+def needs_owner() -> bool:
+    """Whether the first run is still to be answered. Once answered it never comes back."""
+    return not Community.objects.filter(founded_at__isnull=False).exists() and not (
+        User.objects.filter(is_superuser=True).exists()
+    )
+
+
+@transaction.atomic
+def found_community(*, username: str, password: str, openness: Openness) -> User:
+    """Answers the first run: makes the owner, and opens or closes the community.
+
+    Raises `Forbidden` if it was answered already, in the same moment by somebody else for one.
+    """
+    Community.objects.current()
+    community = Community.objects.select_for_update().get(pk=Community.ONLY)
+    if not needs_owner():
+        raise Forbidden("This community has an owner already.")
+    owner = accounts.create_owner(username=username, password=password)
+    community.founded_at = timezone.now()
+    community.signup_open = openness is Openness.OPEN
+    community.save()
+    if openness is Openness.PRIVATE:
+        for room in Room.objects.filter(guests_may_read=True).order_by("pk"):
+            change_room(room, person=owner, guests_may_read=False, guests_may_post=False)
+    join_rooms_for_everyone(person=owner)
+    return owner
+
+
+@transaction.atomic
+def sign_up(*, username: str, password: str, email: str = "", invitation: str | None = None) -> User:
+    """Makes an account, where that is open to all or with an invitation's token.
+
+    Raises `Forbidden` where it is not, and what `accounts.operations.sign_up` raises.
+    """
+    if not Community.objects.current().signup_open:
+        _use(invitation)
+    user = accounts.sign_up(username=username, password=password, email=email)
+    join_rooms_for_everyone(person=user)
+    return user
+
+
+def find_invitation(token: str) -> Invitation | None:
+    """The invitation with this token, if it can still be used."""
+    return Invitation.objects.usable().filter(token=token).first()
+
+
+def _use(token: str | None) -> None:
+    # Counted in the update itself: of two who take the last use in one moment, one comes too late.
+    if not token or not Invitation.objects.usable().filter(token=token).update(uses=F("uses") + 1):
+        raise Forbidden("Signing up here takes an invitation that is still good.")

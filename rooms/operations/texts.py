@@ -1,0 +1,53 @@
+"""Checks of what people write, the same for every way it comes in."""
+
+from django.conf import settings
+
+from chatproject.errors import Invalid
+from rooms.models.room import NAME_LENGTH, TOPIC_LENGTH
+
+NOTICE_LENGTH = 1_000  # code points
+
+
+def checked_body(body: str) -> str:
+    """A message's text as it is kept. Raises `Invalid` with the field `body`."""
+    if not body.strip():
+        raise Invalid({"body": "A message needs some text."})
+    limit = settings.MESSAGE_LENGTH
+    if limit and len(body) > limit:
+        raise Invalid({"body": f"A message has at most {limit:,} characters; this has {len(body):,}."})
+    return _checked("body", body)
+
+
+def checked_name(name: str) -> str:
+    """A room's name, on one line and without spaces around it. Raises `Invalid` with the field `name`."""
+    name = " ".join(_checked("name", name).split())
+    if not name:
+        raise Invalid({"name": "A room needs a name."})
+    if len(name) > NAME_LENGTH:
+        raise Invalid({"name": f"A name has at most {NAME_LENGTH} characters."})
+    return name
+
+
+def checked_topic(topic: str) -> str:
+    """A room's topic, on one line. Raises `Invalid` with the field `topic`."""
+    topic = " ".join(_checked("topic", topic).split())
+    if len(topic) > TOPIC_LENGTH:
+        raise Invalid({"topic": f"A topic has at most {TOPIC_LENGTH} characters."})
+    return topic
+
+
+def checked_notice(text: str) -> str:
+    """An announcement. Raises `Invalid` with the field `text`."""
+    text = _checked("text", text).strip()
+    if not text:
+        raise Invalid({"text": "An announcement needs some text."})
+    if len(text) > NOTICE_LENGTH:
+        raise Invalid({"text": f"An announcement has at most {NOTICE_LENGTH} characters."})
+    return text
+
+
+def _checked(field: str, text: str) -> str:
+    # PostgreSQL keeps no NUL, and half a surrogate pair cannot be encoded at all.
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise Invalid({field: "There is a character in it that cannot be kept."})
+    return text
