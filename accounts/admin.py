@@ -13,6 +13,7 @@ from django.utils.html import format_html
 
 from .forms import UnusedUsernameForm
 from .models import Session, User
+from .names import folded
 
 if TYPE_CHECKING:
     PersonAdminBase = UserAdmin[User]
@@ -55,7 +56,7 @@ class PersonAdmin(PersonAdminBase):
         "sessions",
     )
     list_filter = ("is_staff", "is_superuser", "is_active", "is_bot", "groups")
-    search_fields = ("username", "username_folded", "display_name", "display_name_folded", "email")
+    search_fields = ("username_folded", "display_name_folded", "email")
     ordering = ("username_folded",)
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
@@ -72,6 +73,11 @@ class PersonAdmin(PersonAdminBase):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         lasting = Q(sessions__expire_date__gt=timezone.now())
         return super().get_queryset(request).annotate(session_count=Count("sessions", filter=lasting))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        return super().get_search_results(request, queryset, folded(search_term))
 
     @admin.display(description="shown as", ordering="display_name_folded")
     def shown_as(self, user: User) -> str:

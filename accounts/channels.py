@@ -1,20 +1,5 @@
-"""The Socket.IO rooms of a person's and of a session's sockets: the only place that makes their names."""
+"""The Socket.IO rooms of a person's and of a session's sockets, by the names that the server gives them."""
 
-import hashlib
+from chatproject.sockets.channels import DIGEST_LENGTH, session_digest, session_room, user_room
 
-DIGEST_LENGTH = 32  # hexadecimal digits, 128 bits
-
-
-def user_room(user_id: int) -> str:
-    """All sockets of a signed-in person."""
-    return f"user:{user_id}"
-
-
-def session_room(digest: str) -> str:
-    """All sockets that came with the cookie of one Django session."""
-    return f"session:{digest}"
-
-
-def session_digest(session_key: str) -> str:
-    """A public name for a session; its key, which is the cookie, cannot be found from it."""
-    return hashlib.sha256(session_key.encode()).hexdigest()[:DIGEST_LENGTH]
+__all__ = ["DIGEST_LENGTH", "session_digest", "session_room", "user_room"]

@@ -86,8 +86,9 @@ def end_sessions(*, user: User, reason: Reason) -> None:
 def replace_session(*, session_key: str) -> None:
     """Deletes a session whose browser is given another; its sockets come back with the new cookie."""
     if session := Session.objects.filter(session_key=session_key).first():
+        digest = session.digest  # deleting takes it from the object
         _delete_quietly(session)
-        events.session_changed(digest=session.digest)
+        events.session_changed(digest=digest)
 
 
 def session_deleted(*, session: Session) -> None:

@@ -19,7 +19,9 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def called(self, name: str) -> Self:
         """Who is shown by this name or signs in with it, in any case."""
-        return self.filter(Q(username_folded=folded(name)) | Q(display_name_folded=folded(name)))
+        text = folded(name)
+        # Most people have no display name: an empty one is nobody's.
+        return self.filter(Q(username_folded=text) | Q(display_name_folded=text)) if text else self.none()
 
     def owners(self) -> Self:
         return self.filter(is_superuser=True)

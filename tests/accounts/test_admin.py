@@ -1,0 +1,126 @@
+import pytest
+from django.test import Client
+
+from accounts.models import Session, User
+from tests.support.server import PASSWORD
+
+from .conftest import session_of, signed_in
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE, SESSIONS = "/admin/accounts/user/", "/admin/accounts/session/"
+
+
+@pytest.fixture
+def office(staff):
+    return signed_in(staff)
+
+
+def test_the_list_of_people_shows_how_many_sessions_each_has(office, member):
+    signed_in(member)
+    signed_in(member)
+    page = office.get(PEOPLE).content.decode()
+    assert f'{SESSIONS}?user__id__exact={member.pk}">2</a>' in page
+
+
+@pytest.mark.parametrize("query", ["zoë", "zoË", "van der", "zoe@example.org"])
+def test_people_are_searched_by_names_and_e_mail(office, outsider, query):
+    User.objects.create(username="Zoë", display_name="Z. van der Berg", email="zoe@example.org")
+    people = office.get(PEOPLE, {"q": query}).context["cl"].queryset
+    assert [person.username for person in people] == ["Zoë"]
+
+
+@pytest.mark.parametrize("field", ["is_staff", "is_superuser", "is_active", "is_bot"])
+def test_people_are_filtered_by_what_they_are(office, member, field):
+    assert office.get(PEOPLE, {f"{field}__exact": "1"}).status_code == 200
+
+
+def test_a_person_is_added_with_name_and_password(office):
+    form = {
+        "username": "nina",
+        "usable_password": "true",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+        "display_name": "Nina",
+        "email": "nina@example.org",
+    }
+    assert office.post(f"{PEOPLE}add/", form).status_code == 302
+    nina = User.objects.get(username="nina")
+    assert nina.check_password(PASSWORD)
+    assert (nina.name, nina.email, nina.is_staff) == ("Nina", "nina@example.org", False)
+
+
+def test_a_bot_needs_no_password(office):
+    form = {"username": "deploy", "usable_password": "false", "is_bot": "on"}
+    assert office.post(f"{PEOPLE}add/", form).status_code == 302
+    deploy = User.objects.get(username="deploy")
+    assert deploy.is_bot
+    assert not deploy.has_usable_password()
+
+
+@pytest.mark.parametrize("username", ["member", "MEMBER"])
+def test_a_taken_name_is_a_form_error(office, member, outsider, username):
+    add = {"username": username, "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+    assert set(office.post(f"{PEOPLE}add/", add).context["adminform"].form.errors) == {"username"}
+    change = office.post(f"{PEOPLE}{outsider.pk}/change/", {"username": username, "is_active": "on"})
+    assert set(change.context["adminform"].form.errors) == {"username"}
+
+
+def test_a_person_keeps_the_own_name_in_another_case(office, member):
+    response = office.post(f"{PEOPLE}{member.pk}/change/", {"username": "Member", "is_active": "on"})
+    assert response.status_code == 302
+    member.refresh_from_db()
+    assert (member.username, member.username_folded) == ("Member", "member")
+
+
+def pages_about(session):
+    return [SESSIONS, f"{SESSIONS}{session.pk}/change/", f"{SESSIONS}{session.pk}/delete/"]
+
+
+def test_no_page_shows_a_sessions_key_or_data(office, member):
+    session = session_of(signed_in(member))
+    for url in pages_about(session):
+        response = office.get(url)
+        assert response.status_code == 200, url
+        page = response.content.decode()
+        assert "member" in page
+        assert session.session_key not in page
+        assert session.session_data not in page
+
+
+def test_a_session_is_searched_by_whose_it_is_and_not_by_its_key(office, member):
+    session = session_of(signed_in(member))
+    sessions = lambda query: list(office.get(SESSIONS, {"q": query}).context["cl"].queryset)  # noqa: E731
+    assert sessions("member") == [session]
+    assert sessions(session.session_key) == []
+
+
+def test_a_session_cannot_be_made_or_changed(office, member):
+    session = session_of(signed_in(member))
+    assert office.get(f"{SESSIONS}add/").status_code == 403
+    assert office.post(f"{SESSIONS}{session.pk}/change/", {"address": "x"}).status_code == 403
+    assert session_of_pk(session.pk).address == session.address
+
+
+def session_of_pk(pk):
+    return Session.objects.get(pk=pk)
+
+
+def test_a_deleted_session_is_signed_out(office, member):
+    client = signed_in(member)
+    assert client.get("/accounts/password/").status_code == 200
+    office.post(f"{SESSIONS}{session_of(client).pk}/delete/", {"post": "yes"})
+    assert client.get("/accounts/password/").status_code == 302
+
+
+def test_ones_own_session_can_be_deleted(office):
+    response = office.post(f"{SESSIONS}{session_of(office).pk}/delete/", {"post": "yes"})
+    assert response.status_code == 302
+    assert office.get(PEOPLE).status_code == 302
+
+
+@pytest.mark.parametrize("url", [PEOPLE, SESSIONS])
+def test_the_admin_is_for_staff(client, member, url):
+    assert client.get(url).status_code == 302
+    assert signed_in(member).get(url).status_code == 302
+    assert Client().get(url).status_code == 302
