@@ -1,33 +1,13 @@
 """Turns what the environment says into settings, and refuses what cannot be right."""
 
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-SECRET_KEY_BYTES = 50
 LOCK_TIMEOUT = 10  # seconds that a SQLite writer waits for another
 POOL = {"min_size": 1, "max_size": 8, "timeout": 5}  # connections, connections, seconds
-
-
-def secret_key(path: Path) -> str:
-    """The key kept in `path`; made on first use, readable by its owner only."""
-    try:
-        # Written aside and linked into place, so that two first processes agree on one whole key.
-        aside = path.with_name(f"{path.name}.{os.getpid()}")
-        if not path.exists():
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(SECRET_KEY_BYTES))
-            try:
-                os.link(aside, path)
-            finally:
-                aside.unlink()
-    except FileExistsError:
-        pass
-    return path.read_text().strip()
 
 
 def database(env: environ.Env, data_dir: Path) -> dict[str, Any]:

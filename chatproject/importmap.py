@@ -13,7 +13,8 @@ from pathlib import Path
 
 from csp.decorators import csp_update
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.templatetags.static import static
 
 PACKAGES = {"socket.io-client": "socket.io-client/socket.io.esm.min.js"}
@@ -41,8 +42,10 @@ def content_hash() -> str:
 
 
 def allow_import_map(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
     """Middleware: the Content-Security-Policy of every page lets the import map run."""
-    allowed: Callable[[HttpRequest], HttpResponse] = csp_update({"script-src": [content_hash()]})(get_response)
+    allowed: Callable[[HttpRequest], HttpResponse] = csp_update({"script-src": [content_hash()]})(
+        get_response
+    )
     return allowed

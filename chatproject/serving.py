@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 
+HIGHEST_PORT = 65_535
 BACKLOG = 2048  # connections that wait to be accepted
 DEAD_PEER_TIMEOUT = 15_000  # milliseconds that sent bytes may stay unacknowledged
 WEBSOCKET_PING_INTERVAL = 20  # seconds
@@ -46,6 +47,8 @@ def server_config(application: Any) -> uvicorn.Config:
 
 def listen(host: str, port: int) -> list[socket.socket]:
     """Sockets listening on every address of `host`, on one port; 0 is any free one. Raises OSError."""
+    if not 0 <= port <= HIGHEST_PORT:
+        raise OSError(f"a port is a number up to {HIGHEST_PORT}")
     sockets: list[socket.socket] = []
     with contextlib.ExitStack() as opened:
         for family, address in _addresses(host, port):

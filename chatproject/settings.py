@@ -3,12 +3,14 @@
 Nothing needs setting for a first run: it is one process on SQLite, everything it keeps lies in `DATA_DIR`.
 """
 
+import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
 
-from chatproject.environment import database, secret_key, trusted_origins
+from chatproject.environment import database, trusted_origins
+from chatproject.secretfiles import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -19,8 +21,12 @@ env.read_env(BASE_DIR / ".env")
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
+SECRET_KEY_BYTES = 50
+
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key(DATA_DIR / "secret_key")
+SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(
+    DATA_DIR / "secret_key", secrets.token_urlsafe(SECRET_KEY_BYTES)
+)
 
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)

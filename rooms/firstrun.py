@@ -4,7 +4,6 @@ Asked for unless the answer comes from this very machine and through no proxy: e
 server on the net first would own it.
 """
 
-import os
 import secrets
 from pathlib import Path
 
@@ -12,9 +11,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 
+from chatproject.secretfiles import kept_secret
 from rooms.operations.community import needs_owner
 
-CODE_BYTES = 5  # 8 characters of base 32; a guess costs a request and a password check
+CODE_BYTES = 5  # 10 hexadecimal digits; each guess costs a request
 
 _LOOPBACK = {"127.0.0.1", "::1"}
 _FORWARDING = ("FORWARDED", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_FORWARDED_PROTO", "X_REAL_IP", "VIA")
@@ -25,13 +25,7 @@ def first_run_code() -> str | None:
     if not needs_owner():
         forget_code()
         return None
-    path = _path()
-    try:
-        with path.open("x", opener=_private) as file:
-            file.write(secrets.token_hex(CODE_BYTES))
-    except FileExistsError:
-        pass
-    return path.read_text()
+    return kept_secret(_path(), secrets.token_hex(CODE_BYTES))
 
 
 def forget_code() -> None:
@@ -53,7 +47,3 @@ def needs_code(request: HttpRequest) -> bool:
 
 def _path() -> Path:
     return Path(settings.DATA_DIR) / "first_run_code"
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -33,9 +33,7 @@ class Application:
         self._django: ASGI3Application = django
         self._started = False
 
-    async def __call__(
-        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
             return
@@ -59,9 +57,7 @@ class Application:
         publishing.bind(None)
         await self.server.stop()
 
-    async def _live(
-        self, scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
+    async def _live(self, scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         await receive()
         await self.start()
         await send({"type": "lifespan.startup.complete"})
@@ -91,9 +87,7 @@ class Application:
         """The answer to long-polling, which this server does not speak."""
         body = b'{"code":0,"message":"Transport unknown: use transports: [\\"websocket\\"]"}'
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send(
-            {"type": "http.response.start", "status": 400, "headers": headers, "trailers": False}
-        )
+        await send({"type": "http.response.start", "status": 400, "headers": headers, "trailers": False})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

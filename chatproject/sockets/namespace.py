@@ -61,7 +61,7 @@ class Handler:
         return await in_database(self.method, namespace, socket, payload)
 
 
-class Namespace(socketio.AsyncNamespace):  # type: ignore[misc]  # python-socketio has no types
+class Namespace(socketio.AsyncNamespace):
     """Base of a namespace's handlers.
 
     `middlewares` run in order when a socket wants in, once, and all must pass. A method

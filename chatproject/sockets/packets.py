@@ -43,7 +43,7 @@ class StrictJSON:
         return json.dumps(value, allow_nan=False, **options)
 
 
-class TextPacket(packet.Packet):  # type: ignore[misc]  # python-socketio has no types
+class TextPacket(packet.Packet):
     """A packet of JSON text; binary attachments are no part of this server's protocol."""
 
     uses_binary_events = False

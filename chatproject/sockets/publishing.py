@@ -27,7 +27,7 @@ _server: Server | None = None
 
 @dataclass(frozen=True)
 class Emission:
-    """What is to happen to the sockets in `to`: told of `event`, moved between rooms, closed; in this order."""
+    """What is to happen to the sockets in `to`, in this order: told of `event`, moved between rooms, closed."""
 
     event: str | None
     payload: Mapping[str, Any]
@@ -85,4 +85,3 @@ def _submit(emission: Emission) -> None:
         log.debug("not published event=%s", emission.event)
     else:
         _server.submit(partial(_server.apply, emission))
-

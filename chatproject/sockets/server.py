@@ -39,7 +39,7 @@ _library_log.setLevel(logging.ERROR)
 VOLATILE_BACKLOG = 8
 
 
-class Server(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio has no types
+class Server(socketio.AsyncServer):
     """Serves namespaces over WebSocket; made once per process, bound to the loop that serves it."""
 
     def __init__(
@@ -143,9 +143,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio has
                     if socket.namespace == namespace:
                         socket.ended.update(emission.to)
 
-    def deliver(
-        self, sockets: Sequence[Socket], event: str, data: Any, *, volatile: bool = False
-    ) -> None:
+    def deliver(self, sockets: Sequence[Socket], event: str, data: Any, *, volatile: bool = False) -> None:
         """Puts one event on the way to each of `sockets`: encoded once, in order, without waiting."""
         if not sockets:
             return
@@ -154,9 +152,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio has
         for socket in sockets:
             self._put(socket.eio_sid, frame, volatile=volatile)
 
-    def deliver_for_ack(
-        self, socket: Socket, event: str, data: Any, callback: Callable[..., object]
-    ) -> None:
+    def deliver_for_ack(self, socket: Socket, event: str, data: Any, callback: Callable[..., object]) -> None:
         """Puts one event on the way to one socket; its answer goes to `callback`."""
         ack_id = self.manager._generate_ack_id(socket.sid, callback)
         event_packet = TextPacket(packet.EVENT, data=[event, data], namespace=socket.namespace, id=ack_id)
@@ -219,9 +215,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio has
 
     async def leave_namespace(self, socket: Socket) -> None:
         """Sends a socket out of its namespace; its connection and other namespaces stay."""
-        await self._send_packet(
-            socket.eio_sid, TextPacket(packet.DISCONNECT, namespace=socket.namespace)
-        )
+        await self._send_packet(socket.eio_sid, TextPacket(packet.DISCONNECT, namespace=socket.namespace))
         await self._handle_disconnect(socket.eio_sid, socket.namespace, self.reason.SERVER_DISCONNECT)
 
     async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
@@ -362,15 +356,13 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]  # python-socketio has
 
     async def _refuse(self, eio_sid: str, namespace: str, message: str, data: Mapping[str, Any]) -> None:
         content = {"message": message, **({"data": data} if data else {})}
-        await self._send_packet(
-            eio_sid, TextPacket(packet.CONNECT_ERROR, data=content, namespace=namespace)
-        )
+        await self._send_packet(eio_sid, TextPacket(packet.CONNECT_ERROR, data=content, namespace=namespace))
 
     # --- Events ---------------------------------------------------------------------------------
 
     async def _handle_socket_event(self, socket: Socket, received: TextPacket, *, too_large: bool) -> None:
         handler: Namespace = self.namespace_handlers[socket.namespace]
-        name, *arguments = received.data
+        name, *arguments = received.data or ()
         ack = await handler.handle(socket, name, arguments, too_large=too_large)
         if received.id is not None and socket.sid in self.sockets[socket.namespace]:
             answer = TextPacket(packet.ACK, data=[ack], namespace=socket.namespace, id=received.id)

@@ -50,7 +50,7 @@ class Socket:
     @property
     def address(self) -> str:
         """The client's network address; behind a proxy the one that a trusted proxy tells."""
-        return transport.of(self._scope).address  # type: ignore[arg-type]
+        return transport.of(self._scope).address
 
     @property
     def cookies(self) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """A Socket.IO client for tests, which speaks to the ASGI application in the same loop, without a network.
 
-    async with Connection(application, cookies={"sessionid": key}) as connection:
-        chat = await connection.enter("/")
-        ack = await chat.call("post_message", {"room": 1, "client_id": str(uuid4()), "body": "Hi"})
-        event = await chat.receive("message_posted")
+async with Connection(application, cookies={"sessionid": key}) as connection:
+    chat = await connection.enter("/")
+    ack = await chat.call("post_message", {"room": 1, "client_id": str(uuid4()), "body": "Hi"})
+    event = await chat.receive("message_posted")
 """
 
 from __future__ import annotations
@@ -77,9 +77,7 @@ class Connection:
         self._task = asyncio.ensure_future(
             self._application(self._scope, self._to_server.get, self._take)  # type: ignore[arg-type]
         )
-        await asyncio.wait(
-            [self._opened, self.closed], timeout=TIMEOUT, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait([self._opened, self.closed], timeout=TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
         if self.closed.done():
             await self._task
             raise Closed(self.closed.result(), accepted=self._accepted)
@@ -109,9 +107,7 @@ class Connection:
         """Connects to a namespace. Raises `Refused` with what the server says, if it does."""
         entry = self._entries[namespace] = Entry(self, namespace)
         self.send_text(f"40{entry.prefix}{json.dumps(auth) if auth else ''}")
-        await asyncio.wait(
-            [entry.connected, self.closed], timeout=TIMEOUT, return_when=asyncio.FIRST_COMPLETED
-        )
+        await _first(entry.connected, self.closed)
         if not entry.connected.done():
             raise Closed(self.closed.result(), accepted=True) if self.closed.done() else TimeoutError
         entry.sid = entry.connected.result()
@@ -224,3 +220,7 @@ class Entry:
         server = self.connection._application.server
         socket = server.sockets.get(self.namespace, {}).get(self.sid)
         return [socket] if socket else []
+
+
+async def _first(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, timeout=TIMEOUT, return_when=asyncio.FIRST_COMPLETED)

@@ -1,8 +1,9 @@
 """One WebSocket, between the ASGI server and the engine: looks at frames before the engine does."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, ASGISendEvent, Scope
+from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, ASGISendEvent
 
 KEY = "chatproject.transport"  # where a connection's scope holds its transport
 
@@ -86,7 +87,7 @@ def _bytes_over(text: str, limit: int) -> bool:
     return len(text) > limit or (len(text) * 4 > limit and len(text.encode()) > limit)
 
 
-def of(scope: Scope | dict[str, Any]) -> Transport:
+def of(scope: Mapping[str, Any]) -> Transport:
     """The transport of the connection with this scope."""
-    transport: Transport = scope[KEY]  # type: ignore[typeddict-item]
+    transport: Transport = scope[KEY]
     return transport

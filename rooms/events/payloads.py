@@ -99,8 +99,8 @@ def message_payload(message: Message) -> MessagePayload:
         "body": message.body,
         "html": message.html,
         "created_at": _time(message.created_at),
-        "edited_at": message.edited_at and _time(message.edited_at),
-        "deleted_at": message.deleted_at and _time(message.deleted_at),
+        "edited_at": _time(message.edited_at) if message.edited_at else None,
+        "deleted_at": _time(message.deleted_at) if message.deleted_at else None,
         "reply_to": message.reply_to_id,
         "mentions": [],
         "reactions": [],
@@ -123,7 +123,7 @@ def room_payload(room: Room) -> RoomPayload:
         "guests_may_post": room.guests_may_post,
         "last_seq": room.last_seq,
         "version": room.version,
-        "members": _member_count(room),
+        "members": member_count(room),
     }
 
 
@@ -145,7 +145,8 @@ def _author(message: Message) -> AuthorPayload:
     return {"id": None, "name": message.author_name, "avatar": avatar_of(colour_of(message.author_name))}
 
 
-def _member_count(room: Room) -> int:
+def member_count(room: Room) -> int:
+    """How many people belong to a room."""
     # Lists of rooms bring the count along; a single room is asked.
     count: int | None = getattr(room, "member_count", None)
     return room.memberships.count() if count is None else count

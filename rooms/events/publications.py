@@ -95,12 +95,15 @@ def disconnected(user: User) -> None:
     publish(None, to=user_room(user.pk), namespace=("/", "/admin"), close=True)
 
 
-def activity(
-    kind: str, *, person: Person | None = None, room: Room | None = None, detail: str = ""
-) -> None:
+def activity(kind: str, *, person: Person | None = None, room: Room | None = None, detail: str = "") -> None:
     """Tells the staff who watch that something happens; who and where, never what is said."""
-    publish("activity", activity_payload(kind, person=person, room=room, detail=detail), to=channels.STAFF,
-            namespace="/admin", volatile=True)
+    publish(
+        "activity",
+        activity_payload(kind, person=person, room=room, detail=detail),
+        to=channels.STAFF,
+        namespace="/admin",
+        volatile=True,
+    )
 
 
 def activity_payload(

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import User
 from rooms.models.room import Room
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ AUTHOR_NAME_LENGTH = 150  # code points; a username's limit
 class MessageQuerySet(models.QuerySet["Message"]):
     def by(self, person: Person) -> MessageQuerySet:
         """Messages that this person, or this guest in this session, has posted."""
-        if person.is_authenticated:
-            return self.filter(author_id=person.id)
+        if isinstance(person, User):
+            return self.filter(author=person)
         return self.filter(guest_key=person.key)
 
     def since(self, version: int) -> MessageQuerySet:

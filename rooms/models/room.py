@@ -11,6 +11,8 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
+
 if TYPE_CHECKING:
     from accounts.guests import Person
 
@@ -23,8 +25,8 @@ class RoomQuerySet(models.QuerySet["Room"]):
 
     def visible_to(self, person: Person) -> RoomQuerySet:
         """Rooms that `person` may read: public ones and their own; for guests those that let them."""
-        if person.is_authenticated:
-            own = Membership.objects.filter(user_id=person.id).values("room")
+        if isinstance(person, User):
+            own = Membership.objects.filter(user=person).values("room")
             return self.filter(Q(kind=Room.Kind.PUBLIC) | Q(pk__in=own))
         return self.for_guests()
 
@@ -34,8 +36,8 @@ class RoomQuerySet(models.QuerySet["Room"]):
 
     def of(self, person: Person) -> RoomQuerySet:
         """Rooms that stand in `person`'s list: those they belong to; for guests those they may read."""
-        if person.is_authenticated:
-            return self.filter(memberships__user_id=person.id)
+        if isinstance(person, User):
+            return self.filter(memberships__user=person)
         return self.for_guests()
 
     def named(self, key: int | str) -> RoomQuerySet:
@@ -53,7 +55,7 @@ class RoomQuerySet(models.QuerySet["Room"]):
 
 
 class Room(models.Model):
-    """A place to talk. Its two counters are raised under its row lock, in the transaction of what they count."""
+    """A place to talk. Its counters are raised under its row lock, in the transaction of what they count."""
 
     class Kind(models.TextChoices):
         PUBLIC = "public", "Public"
@@ -105,7 +107,7 @@ class Room(models.Model):
 
     def may_be_managed_by(self, person: Person, membership: Membership | None) -> bool:
         """Whether `person` may change the room and choose its members: its owners, and staff who moderate."""
-        if not person.is_authenticated:
+        if not isinstance(person, User):
             return False
         owns = membership is not None and membership.role == Membership.Role.OWNER
         return owns or (person.is_staff and person.has_perm("rooms.moderate_rooms"))

@@ -25,10 +25,10 @@ def _from_key(key: Any) -> Any:
     return int(key) if plain else key
 
 
-def _uuid(text: str) -> UUID:
+def _uuid(text: Any) -> UUID:
     try:
         return UUID(text)
-    except ValueError:
+    except (ValueError, TypeError, AttributeError):
         raise ValueError("A UUID is expected.") from None
 
 
@@ -36,7 +36,7 @@ Id = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
 IdKey = Annotated[Id, BeforeValidator(_from_key)]
 Seq = Annotated[int, Field(ge=0, le=BIGGEST_ID)]
 Text = Annotated[str, AfterValidator(_no_nul)]
-ClientId = Annotated[str, Field(max_length=36), AfterValidator(_uuid)]
+ClientId = Annotated[UUID, BeforeValidator(_uuid)]
 RoomKey = Id | Annotated[Text, Field(min_length=1, max_length=80)]
 Users = Annotated[list[Id], Field(max_length=USERS_AT_ONCE)]
 

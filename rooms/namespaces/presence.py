@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from accounts.events import person_payload
-from accounts.guests import Person
+from accounts.models import User
 from chatproject.sockets.channels import user_room
 from rooms.events import channels
 
@@ -26,18 +26,19 @@ class Presence:
 
     def arrived(self, socket: Socket) -> None:
         """A person's socket has entered, and is in its rooms."""
-        if not socket.user.is_authenticated:
+        person = socket.user
+        if not isinstance(person, User):
             return
-        waiting = self._leaving.pop(socket.user.id, None)
+        waiting = self._leaving.pop(person.id, None)
         if waiting is not None:
             waiting.cancel()
-        elif len(self._sockets(socket.user.id)) == 1:
-            self._tell(socket.user, socket.rooms, "online")
+        elif len(self._sockets(person.id)) == 1:
+            self._tell(person, socket.rooms, "online")
 
     def left(self, socket: Socket) -> None:
         """A person's socket is gone; its rooms can still be read."""
         person = socket.user
-        if not person.is_authenticated or self._sockets(person.id) or person.id in self._leaving:
+        if not isinstance(person, User) or self._sockets(person.id) or person.id in self._leaving:
             return
         loop = asyncio.get_running_loop()
         self._leaving[person.id] = loop.call_later(GRACE, self._gone, person, socket.rooms)
@@ -53,8 +54,7 @@ class Presence:
             waiting.cancel()
         self._leaving.clear()
 
-    def _gone(self, person: Person, rooms: list[str]) -> None:
-        assert person.id is not None
+    def _gone(self, person: User, rooms: list[str]) -> None:
         self._leaving.pop(person.id, None)
         if not self._sockets(person.id):
             self._tell(person, rooms, "offline")
@@ -62,8 +62,7 @@ class Presence:
     def _sockets(self, user_id: int) -> list[Socket]:
         return self._server.of("/").to(user_room(user_id)).fetch_sockets()
 
-    def _tell(self, person: Person, rooms: list[str], state: str) -> None:
-        assert person.id is not None
+    def _tell(self, person: User, rooms: list[str], state: str) -> None:
         shared = [room for room in rooms if channels.is_shared(room)]
         target = self._server.of("/").to(*shared).except_(user_room(person.id)).volatile()
         target.emit("presence_changed", {"user": person_payload(person), "state": state})

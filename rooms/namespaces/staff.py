@@ -118,9 +118,7 @@ def _socket_payload(socket: Socket) -> dict[str, Any]:
     }
 
 
-def _list_rooms(
-    socket: Socket, payload: commands.ListRooms
-) -> tuple[list[dict[str, Any]], str | None]:
+def _list_rooms(socket: Socket, payload: commands.ListRooms) -> tuple[list[dict[str, Any]], str | None]:
     console.require_permission(socket.user, SEE)
     rooms = Room.objects.filter(name__icontains=payload.query).order_by("pk")
     if payload.cursor:

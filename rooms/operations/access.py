@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from accounts.guests import Person
+from accounts.models import User
 from chatproject.errors import Forbidden, NotFound, Unauthenticated
 from rooms.models import Membership, Room
 
@@ -36,13 +37,14 @@ def find_to_manage(person: Person, key: int | str) -> Place:
     return place
 
 
-def require_account(person: Person) -> None:
-    """Raises `Unauthenticated` for guests."""
-    if not person.is_authenticated:
-        raise Unauthenticated("Sign in to do this.")
+def require_account(person: Person) -> User:
+    """The person, if they have an account. Raises `Unauthenticated` for guests."""
+    if isinstance(person, User):
+        return person
+    raise Unauthenticated("Sign in to do this.")
 
 
 def _membership(person: Person, room: Room) -> Membership | None:
-    if not person.is_authenticated:
+    if not isinstance(person, User):
         return None
-    return Membership.objects.filter(room=room, user_id=person.id).select_related("user").first()
+    return Membership.objects.filter(room=room, user=person).select_related("user").first()

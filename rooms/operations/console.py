@@ -39,7 +39,7 @@ def announce(*, staff: User, text: str, room: int | str | None = None) -> None:
 
 @transaction.atomic
 def disconnect_user(*, staff: User, user: int, sign_out: bool = False) -> None:
-    """Closes all of a person's connections; with `sign_out` their sessions end, else they come back by themselves.
+    """Closes all of a person's connections; with `sign_out` the sessions end, else they come back.
 
     Raises `Forbidden`, also for oneself and for a superuser if one is none, `NotFound`.
     """

@@ -17,18 +17,18 @@ from rooms.operations.access import find, find_to_manage, require_account
 @transaction.atomic
 def join_room(*, person: Person, room: int | str) -> tuple[Room, Membership]:
     """Makes the person a member of a public room; again does nothing. Raises `NotFound`, `Forbidden`."""
-    require_account(person)
+    user = require_account(person)
     place = find(person, room, lock=True)
     if place.membership is not None:
         return place.room, place.membership
     if place.room.archived:
         raise Forbidden("This room is archived: nobody joins it any more.")
-    return place.room, add_people(place.room, [_id(person)])[0]
+    return place.room, add_people(place.room, [user.pk])[0]
 
 
 @transaction.atomic
 def leave_room(*, person: Person, room: int | str) -> Room:
-    """Ends the person's membership; again does nothing. Raises `NotFound`, and `Forbidden` for a room for everybody."""
+    """Ends the person's membership; again does nothing. Raises `NotFound`, `Forbidden`."""
     require_account(person)
     place = find(person, room, lock=True)
     if place.membership is not None:
@@ -118,8 +118,3 @@ def _keep_an_owner(room: Room) -> None:
     if heir is not None:
         heir.role = Membership.Role.OWNER
         heir.save(update_fields=["role"])
-
-
-def _id(person: Person) -> int:
-    assert isinstance(person, User)
-    return person.pk

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.guests import Person
+from accounts.models import User
 from chatproject.errors import Forbidden, Invalid
 from rooms.events import publications
 from rooms.markup import render
@@ -93,9 +94,7 @@ def _find_reply_to(room: Room, message_id: int | None) -> Message | None:
     return message
 
 
-def _append(
-    room: Room, person: Person, *, client_id: UUID, body: str, reply_to: Message | None
-) -> Message:
+def _append(room: Room, person: Person, *, client_id: UUID, body: str, reply_to: Message | None) -> Message:
     """Raises both of the room's counters, and keeps the message; under the room's row lock."""
     now = timezone.now()
     room.last_seq += 1
@@ -113,7 +112,7 @@ def _append(
         reply_to=reply_to,
         created_at=now,
     )
-    if person.is_authenticated:
+    if isinstance(person, User):
         message.author = person
     else:
         message.guest_key = person.key

@@ -124,6 +124,6 @@ def _page_after(messages: MessageQuerySet, limit: int) -> Page:
 
 
 def _memberships(person: Person) -> dict[int, Membership]:
-    if not person.is_authenticated:
+    if not isinstance(person, User):
         return {}
-    return {membership.room_id: membership for membership in Membership.objects.filter(user_id=person.id)}
+    return {membership.room_id: membership for membership in Membership.objects.filter(user=person)}

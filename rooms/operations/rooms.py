@@ -8,7 +8,6 @@ from typing import NotRequired, TypedDict, Unpack
 from django.db import IntegrityError, transaction
 
 from accounts.guests import Person
-from accounts.models import User
 from chatproject.errors import Conflict, Forbidden, Invalid
 from rooms.events import publications
 from rooms.models import Membership, Room
@@ -51,14 +50,13 @@ def create_room(
 
     Raises `Unauthenticated` for guests, `Invalid`, and `Conflict` if the chosen `slug` is taken.
     """
-    require_account(person)
-    assert isinstance(person, User)
+    owner = require_account(person)
     room = Room(name=checked_name(name), topic=checked_topic(topic), kind=kind)
     _set_guests(room, read=guests_may_read or guests_may_post, post=guests_may_post)
     _save_with_slug(room, slug)
-    publications.room_created(room, person=person)
-    add_people(room, [person.pk], role=Membership.Role.OWNER)
-    add_people(room, [pk for pk in users if pk != person.pk])
+    publications.room_created(room, person=owner)
+    add_people(room, [owner.pk], role=Membership.Role.OWNER)
+    add_people(room, [pk for pk in users if pk != owner.pk])
     return room
 
 
@@ -71,7 +69,7 @@ def update_room(*, person: Person, room: int | str, **changes: Unpack[Changes]) 
 
 @transaction.atomic
 def change_room(room: Room, *, person: Person | None, **changes: Unpack[Changes]) -> Room:
-    """Changes a room, for callers that have decided that it may be changed: Django's admin, and `update_room`.
+    """Changes a room, for callers that have decided that it may be: Django's admin, and `update_room`.
 
     Raises `Invalid`. Who may not see it any more loses it at once.
     """

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.guests import Person, person_of
 from accounts.models import User
-from rooms.events.payloads import personal_payload
+from rooms.events.payloads import member_count, personal_payload
 from rooms.models import Community, Membership, Room
 from rooms.operations.community import needs_owner
 from rooms.operations.memberships import join_rooms_for_everyone
@@ -57,7 +57,7 @@ def browse(request: HttpRequest) -> HttpResponse:
             "slug": room.slug,
             "name": room.name,
             "topic": room.topic,
-            "members": room.member_count,
+            "members": member_count(room),
             "last_message_at": room.last_message_at,
             "joined": room.pk in own,
             "archived": room.archived,

@@ -57,7 +57,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
                 username=form.cleaned_data["username"],
                 password=form.cleaned_data["password1"],
                 email=form.cleaned_data["email"],
-                invitation=invitation and invitation.token,
+                invitation=invitation.token if invitation else None,
             )
         except DomainError as error:
             _add_errors(form, error)

@@ -1,13 +1,13 @@
 """`manage.py collectstatic`, which can also leave alone what is up to date."""
 
 import hashlib
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.management.commands import collectstatic
+from django.core.management.base import CommandParser
 
 STAMP = ".collected"  # in STATIC_ROOT: the fingerprint of the sources that were collected
 
@@ -15,7 +15,7 @@ STAMP = ".collected"  # in STATIC_ROOT: the fingerprint of the sources that were
 class Command(collectstatic.Command):
     help = collectstatic.Command.help + " With --if-changed, only after a source has changed."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--if-changed", action="store_true", help="Do nothing while no source changed.")
 

@@ -1,11 +1,11 @@
 """`manage.py serve`: the product in one process, pages and sockets on one port."""
 
 import errno
-from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
@@ -21,20 +21,22 @@ REASONS = {
 class Command(BaseCommand):
     help = "Serves pages and sockets on HOST and PORT."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=settings.HOST, help="address to listen on (%(default)s)")
         parser.add_argument(
             "--port", default=settings.PORT, type=int, help="port; 0: a free one (%(default)s)"
         )
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
-        code = self._first_run_code()
-        application = import_string(settings.ASGI_APPLICATION)
         try:
             sockets = listen(host, port)
-        except (OSError, OverflowError) as error:
-            reason = REASONS.get(getattr(error, "errno", None) or 0, str(error))
+        except OSError as error:
+            reason = REASONS.get(error.errno or 0, error.strerror or str(error))
             raise CommandError(f"Cannot serve on {host} port {port}: {reason}.") from None
+        code = self._first_run_code()
+        if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+            raise CommandError("The static files are not collected: run `manage.py collectstatic`.")
+        application = import_string(settings.ASGI_APPLICATION)
 
         def announce() -> None:
             self.stdout.write(f"Serving on {base_url(host, sockets[0])}")

@@ -7,6 +7,13 @@ const DAY_AND_YEAR = new Intl.DateTimeFormat(undefined, { day: "numeric", month:
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 export const clock = (time) => CLOCK.format(new Date(time));
+/** Hours and minutes alone, for where there is little room. */
+export const shortClock = (time) =>
+  CLOCK.formatToParts(new Date(time))
+    .filter(({ type }) => type === "hour" || type === "minute")
+    .map(({ value }) => value)
+    .join(":");
+
 export const full = (time) => FULL.format(new Date(time));
 
 /** The name of a local day given as `YYYY-MM-DD`. */

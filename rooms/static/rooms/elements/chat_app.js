@@ -1,7 +1,7 @@
+import { addressOf, slugOf } from "rooms/addresses";
 import { Chat } from "rooms/chat";
 import { part } from "rooms/dom";
 import { notify } from "rooms/elements/notice_list";
-import { addressOf } from "rooms/elements/room_list";
 import { showPerson } from "rooms/elements/user_avatar";
 import { Connection } from "rooms/socket";
 
@@ -143,16 +143,6 @@ class ChatApp extends HTMLElement {
   #leave(where) {
     if (where === "reload") location.reload();
     else location.assign(`${this.dataset.loginUrl}?next=${encodeURIComponent(location.pathname)}`);
-  }
-}
-
-function slugOf(path) {
-  const match = /^\/rooms\/([^/]+)\/?$/.exec(path);
-  if (!match) return null;
-  try {
-    return decodeURIComponent(match[1]);
-  } catch {
-    return match[1];
   }
 }
 

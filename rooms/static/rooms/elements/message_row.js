@@ -1,7 +1,7 @@
 import { copyOf, part } from "rooms/dom";
 import { showPerson } from "rooms/elements/user_avatar";
 import { showMarkup } from "rooms/markup";
-import { clock, full } from "rooms/times";
+import { clock, full, shortClock } from "rooms/times";
 
 const REASONS = {
   no_answer: "Not sent: the server did not answer.",
@@ -35,7 +35,7 @@ export class MessageRow {
     showPerson(element.querySelector("user-avatar"), author);
     part(element, "author").textContent = author.name;
     part(element, "guest").hidden = author.id !== null;
-    part(element, "side-time").textContent = clock(created_at);
+    part(element, "side-time").textContent = shortClock(created_at);
     const time = part(element, "time");
     time.dateTime = created_at;
     time.textContent = clock(created_at);

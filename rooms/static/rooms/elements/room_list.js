@@ -1,3 +1,4 @@
+import { addressOf } from "rooms/addresses";
 import { arrangeChildren, copyOf, part } from "rooms/dom";
 
 /** The rooms, with what is unread and where a draft waits. */
@@ -44,8 +45,6 @@ class RoomListElement extends HTMLElement {
     return row;
   }
 }
-
-export const addressOf = (slug) => `/rooms/${encodeURIComponent(slug)}/`;
 
 function iconOf(room) {
   if (room.archived) return "#icon-archive";

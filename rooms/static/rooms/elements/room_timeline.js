@@ -1,6 +1,6 @@
+import { addressOf } from "rooms/addresses";
 import { arrange } from "rooms/models/arrangement";
 import { arrangeChildren, make, part } from "rooms/dom";
-import { addressOf } from "rooms/elements/room_list";
 import { MessageRow } from "rooms/elements/message_row";
 import { dayName } from "rooms/times";
 
