@@ -1,9 +1,9 @@
 """Log-in, log-out and password change: Django's own, with our pages."""
 
-from django.contrib.auth import views
+from django.contrib.auth import update_session_auth_hash, views
 from django.contrib.auth.forms import PasswordChangeForm
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse_lazy
 
 from accounts.forms import LogInForm
@@ -29,9 +29,14 @@ class ChangePassword(views.PasswordChangeView):
     success_url = reverse_lazy("accounts:password_done")
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        user = form.save(
+            commit=False
+        )  # hashing is slow on purpose: not while a transaction holds the database
         # One transaction: sockets are dropped only when this browser's next session is there.
         with transaction.atomic():
-            return super().form_valid(form)
+            user.save()
+            update_session_auth_hash(self.request, user)
+        return HttpResponseRedirect(self.get_success_url())
 
 
 class PasswordChanged(views.PasswordChangeDoneView):
