@@ -1,13 +1,20 @@
 """Fixtures for all tests: the cast, two rooms, pages with their static files, and a real server process."""
 
-import contextlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.core.management import call_command
 
+from accounts.guests import Guest
+from accounts.models import User
+from rooms.models import Room
 from tests.support import machine
-from tests.support.server import Server, copy_data, manage
+from tests.support.people import person, room
+from tests.support.server import Server, manage, running
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,35 +52,79 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 # --- Pages and servers --------------------------------------------------------------------------
-@contextlib.contextmanager
-def _running(data_template: Path, data_dir: Path, **settings: str) -> Iterator[Server]:
-    server = Server(copy_data(data_template, data_dir), **settings)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
+@pytest.fixture(scope="session", autouse=True)
+def static_files() -> Path:
+    """The collected static files: every page needs their hashed names."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return Path(settings.STATIC_ROOT)
 
 
 @pytest.fixture(scope="session")
-def data_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data_template(static_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a migrated SQLite file and the static files, to be copied."""
     data_dir = tmp_path_factory.mktemp("template")
     manage(data_dir, "migrate", "--verbosity", "0")
-    manage(data_dir, "collectstatic", "--noinput", "--verbosity", "0")
+    shutil.copytree(static_files, data_dir / "static")
     return data_dir
 
 
 @pytest.fixture(scope="session")
 def server(data_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on data of its own that nobody has visited yet: shared by the tests that leave it as it is."""
-    with _running(data_template, tmp_path_factory.mktemp("server")) as server:
+    with running(data_template, tmp_path_factory.mktemp("server")) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def served(data_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on data of its own; olivia owns it, and it is an open community."""
-    with _running(data_template, tmp_path_factory.mktemp("served")) as server:
+    with running(data_template, tmp_path_factory.mktemp("served")) as server:
         server.first_run()
         yield server
+
+
+# --- The cast -----------------------------------------------------------------------------------
+@pytest.fixture
+def owner(db: None) -> User:
+    """Owns lobby and den."""
+    return person("owner")
+
+
+@pytest.fixture
+def member(db: None) -> User:
+    """Belongs to lobby and den."""
+    return person("member")
+
+
+@pytest.fixture
+def outsider(db: None) -> User:
+    """Has an account, and belongs to no room."""
+    return person("outsider")
+
+
+@pytest.fixture
+def guest() -> Guest:
+    """Has no account, but a name."""
+    return Guest(name="Gus", key="0" * 32)
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """May do everything in the Django admin and the console, without being the owner; belongs to no room."""
+    staff = person("staff", is_staff=True)
+    staff.user_permissions.set(Permission.objects.filter(content_type__app_label__in=["accounts", "rooms"]))
+    return staff
+
+
+@pytest.fixture
+def lobby(owner: User, member: User) -> Room:
+    """A public room where guests read and post."""
+    return room(
+        "lobby", owner=owner, members=(member,), everyone=True, guests_may_read=True, guests_may_post=True
+    )
+
+
+@pytest.fixture
+def den(owner: User, member: User) -> Room:
+    """A private room."""
+    return room("den", owner=owner, members=(member,), kind=Room.Kind.PRIVATE)

@@ -1,5 +1,6 @@
 """A server process of the product, as `manage.py serve` starts it, with people in it."""
 
+import contextlib
 import re
 import shutil
 import signal
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import IO
@@ -150,11 +152,11 @@ class Server:
             time.sleep(POLL)
         raise AssertionError(f"no {pattern!r} within {timeout} s in:\n{self.log()}")
 
-    def terminate(self) -> float:
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
         """Asks the server to stop; how long that took, in seconds."""
         assert self._process
         began = time.monotonic()
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(number)
         self._process.wait(STOP_TIMEOUT)
         return time.monotonic() - began
 
@@ -193,7 +195,13 @@ class Server:
         return Visitor(self.url).submit("/accounts/guest/", name=name)
 
 
-def copy_data(template: Path, data_dir: Path) -> Path:
-    """A new data folder with the migrated database and static files of `template`."""
+@contextlib.contextmanager
+def running(template: Path, data_dir: Path, **settings: str) -> Iterator[Server]:
+    """A server on a copy of the data folder `template`, killed at the end."""
     shutil.copytree(template, data_dir, dirs_exist_ok=True)
-    return data_dir
+    server = Server(data_dir, **settings)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
