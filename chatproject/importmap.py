@@ -45,7 +45,4 @@ def allow_import_map(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Middleware: the Content-Security-Policy of every page lets the import map run."""
-    allowed: Callable[[HttpRequest], HttpResponse] = csp_update({"script-src": [content_hash()]})(
-        get_response
-    )
-    return allowed
+    return csp_update({"script-src": [content_hash()]})(get_response)

@@ -27,7 +27,7 @@ _server: Server | None = None
 
 @dataclass(frozen=True)
 class Emission:
-    """What is to happen to the sockets in `to`, in this order: told of `event`, moved between rooms, closed."""
+    """What happens to the sockets in `to`, in this order: told of `event`, moved between rooms, closed."""
 
     event: str | None
     payload: Mapping[str, Any]

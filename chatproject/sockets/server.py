@@ -362,7 +362,7 @@ class Server(socketio.AsyncServer):
 
     async def _handle_socket_event(self, socket: Socket, received: TextPacket, *, too_large: bool) -> None:
         handler: Namespace = self.namespace_handlers[socket.namespace]
-        name, *arguments = received.data or ()
+        name, *arguments = list(received.data or [""])
         ack = await handler.handle(socket, name, arguments, too_large=too_large)
         if received.id is not None and socket.sid in self.sockets[socket.namespace]:
             answer = TextPacket(packet.ACK, data=[ack], namespace=socket.namespace, id=received.id)

@@ -77,7 +77,7 @@ class Connection:
         self._task = asyncio.ensure_future(
             self._application(self._scope, self._to_server.get, self._take)  # type: ignore[arg-type]
         )
-        await asyncio.wait([self._opened, self.closed], timeout=TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+        await _first(self._opened, self.closed)
         if self.closed.done():
             await self._task
             raise Closed(self.closed.result(), accepted=self._accepted)

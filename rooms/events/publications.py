@@ -57,6 +57,12 @@ def member_joined(room: Room, membership: Membership) -> None:
     activity("joined", person=user, room=room)
 
 
+def member_changed(room: Room, membership: Membership) -> None:
+    """Tells all of the person's sockets what they may do in the room now."""
+    user = membership.user
+    publish("room_changed", {"room": own_room_payload(room, user, membership)}, to=user_room(user.pk))
+
+
 def member_left(room: Room, user: User) -> None:
     """None of the person's sockets hear the room any more."""
     publish(

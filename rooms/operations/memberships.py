@@ -66,6 +66,15 @@ def expel(room: Room, user: User) -> None:
 
 
 @transaction.atomic
+def change_role(membership: Membership, *, role: str) -> None:
+    """Gives a member another role, for callers that have decided that it may be: Django's admin."""
+    room = Room.objects.select_for_update().get(pk=membership.room_id)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    publications.member_changed(room, membership)
+
+
+@transaction.atomic
 def join_rooms_for_everyone(*, person: User) -> list[Membership]:
     """Makes a person a member of each room that is for everybody; returns the memberships that are new."""
     missing = Room.objects.filter(everyone=True, archived=False).exclude(memberships__user=person)

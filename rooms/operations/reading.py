@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from accounts.guests import Person
+from accounts.models import User
 from chatproject.errors import Invalid
 from rooms.models import Membership, Message, Room
 from rooms.models.message import MessageQuerySet

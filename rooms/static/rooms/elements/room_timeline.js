@@ -17,6 +17,7 @@ class RoomTimeline extends HTMLElement {
   #atBottom = true;
   #counted = 0;
   #loading = false;
+  #entered = false;
 
   set chat(chat) {
     this.source = chat;
@@ -68,8 +69,6 @@ class RoomTimeline extends HTMLElement {
     this.#showBlank();
     this.#show();
   }
-
-  #entered = false;
 
   #show() {
     const { timeline, outbox, user, isMine } = this.source;
@@ -151,6 +150,7 @@ class RoomTimeline extends HTMLElement {
     if (above > 0) {
       this.scroller.scrollTop -= above + this.scroller.clientHeight / 4;
       this.#atBottom = false;
+      this.#counted = this.#newAfter;
     }
   }
 

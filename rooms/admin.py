@@ -1,0 +1,238 @@
+"""Django's admin for rooms, messages and invitations; it changes things by the operations of the chat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from accounts.models import User
+from chatproject.errors import DomainError
+from rooms.events.payloads import member_count
+from rooms.models import Community, Invitation, Membership, Message, Room
+from rooms.operations.memberships import add_people, change_role, expel
+from rooms.operations.rooms import change_room, create_room
+from rooms.operations.texts import checked_name, checked_topic
+
+if TYPE_CHECKING:
+    RoomModelForm = forms.ModelForm[Room]
+    MembershipRows = admin.TabularInline[Membership, Room]
+    RoomPages = admin.ModelAdmin[Room]
+    MessagePages = admin.ModelAdmin[Message]
+    InvitationPages = admin.ModelAdmin[Invitation]
+    CommunityPages = admin.ModelAdmin[Community]
+else:
+    RoomModelForm = forms.ModelForm
+    MembershipRows = admin.TabularInline
+    RoomPages = MessagePages = InvitationPages = CommunityPages = admin.ModelAdmin
+
+
+class RoomForm(RoomModelForm):
+    """Checks what the operations check, so that it is said beside the field."""
+
+    def clean_name(self) -> str:
+        return _checked(checked_name, self.cleaned_data["name"])
+
+    def clean_topic(self) -> str:
+        return _checked(checked_topic, self.cleaned_data["topic"])
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean() or {}
+        if data.get("guests_may_post") and not data.get("guests_may_read"):
+            self.add_error("guests_may_post", "Guests can only post where they can read.")
+        if data.get("kind") == Room.Kind.PRIVATE:
+            for name in ("everyone", "guests_may_read"):
+                if data.get(name):
+                    self.add_error(name, "A private room is for its members only.")
+        return data
+
+
+class MembershipInline(MembershipRows):
+    model = Membership
+    fields = ("user", "role", "joined_at")
+    readonly_fields = ("joined_at",)
+    autocomplete_fields = ("user",)
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("user").order_by("user__username")
+
+
+@admin.register(Room)
+class RoomAdmin(RoomPages):
+    """Rooms: what is changed here reaches open browsers as soon as it is saved."""
+
+    form = RoomForm
+    list_display = ("name", "kind", "members", "message_count", "last_message_at", "archived")
+    list_filter = ("kind", "archived", "read_only", "everyone", "guests_may_read")
+    search_fields = ("name", "slug", "topic", "memberships__user__username")
+    search_help_text = "Name, address, topic, or a member's username"
+    show_facets = admin.ShowFacets.ALWAYS
+    ordering = ("name",)
+    actions = ("archive", "restore")
+    inlines = (MembershipInline,)
+    fields = (
+        "name",
+        "topic",
+        "kind",
+        "everyone",
+        ("guests_may_read", "guests_may_post"),
+        ("read_only", "archived"),
+        ("slug", "message_count", "last_message_at", "created_at"),
+    )
+    readonly_fields = ("slug", "message_count", "last_message_at", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
+        return Room.objects.with_member_count()
+
+    @admin.display(description="members", ordering="member_count")
+    def members(self, room: Room) -> int:
+        return member_count(room)
+
+    @admin.display(description="messages", ordering="last_seq")
+    def message_count(self, room: Room) -> int:
+        return room.last_seq
+
+    def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
+        return False  # what was said is kept: a room is archived
+
+    def save_model(self, request: HttpRequest, obj: Room, form: Any, change: bool) -> None:
+        data = {name: form.cleaned_data[name] for name in form.changed_data}
+        if change:
+            change_room(obj, person=_staff(request), **data)
+            return
+        made = create_room(person=_staff(request), name=data.pop("name"), kind=data.pop("kind", obj.kind))
+        obj.__dict__.update(change_room(made, person=_staff(request), **data).__dict__)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)
+        room: Room = form.instance
+        try:
+            for membership in formset.deleted_objects:
+                expel(room, membership.user)
+            for membership, _ in formset.changed_objects:
+                change_role(membership, role=membership.role)
+            for membership in formset.new_objects:
+                add_people(room, [membership.user_id], role=membership.role)
+        except DomainError as error:
+            self.message_user(request, str(error), messages.ERROR)
+
+    @admin.action(description="Archive the selected rooms", permissions=["change"])
+    def archive(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
+        self._set_archived(request, rooms, archived=True)
+
+    @admin.action(description="Restore the selected rooms", permissions=["change"])
+    def restore(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
+        self._set_archived(request, rooms, archived=False)
+
+    def _set_archived(self, request: HttpRequest, rooms: QuerySet[Room], *, archived: bool) -> None:
+        verb = "Archived" if archived else "Restored"
+        changed = [room for room in rooms.order_by("pk") if room.archived != archived]
+        for room in changed:
+            change_room(room, person=_staff(request), archived=archived)
+            self.log_change(request, room, verb)
+        names = ", ".join(room.name for room in changed) or "nothing"
+        self.message_user(request, f"{verb}: {names}.", messages.SUCCESS)
+
+
+class ReadOnlyAdmin:
+    """Nothing is added, changed or deleted."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin, MessagePages):
+    """Messages, to be read; staff who own nothing see those of rooms that they may read."""
+
+    list_display = ("place", "who", "excerpt", "created_at")
+    list_select_related = ("room", "author")
+    list_filter = ("room__kind", "created_at")
+    search_fields = ("body", "room__name", "author__username", "author_name")
+    show_full_result_count = False
+    ordering = ("-pk",)
+    fields = ("room", "seq", "who", "body", "created_at", "edited_at", "deleted_at")
+    readonly_fields = ("who",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        found = super().get_queryset(request)
+        staff = _staff(request)
+        return found if staff.is_superuser else found.filter(room__in=Room.objects.visible_to(staff))
+
+    @admin.display(description="message", ordering="room")
+    def place(self, message: Message) -> str:
+        return f"{message.room.name} #{message.seq}"
+
+    @admin.display(description="author", ordering="author_name")
+    def who(self, message: Message) -> str:
+        return message.author.name if message.author else f"{message.author_name} (guest)"
+
+    @admin.display(description="text")
+    def excerpt(self, message: Message) -> str:
+        return message.body[:80]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(InvitationPages):
+    """Links that let people sign up; made here, used up or revoked."""
+
+    list_display = ("__str__", "link", "used", "expires_at", "revoked", "created_by")
+    list_filter = ("revoked",)
+    search_fields = ("note",)
+    list_select_related = ("created_by",)
+    readonly_fields = ("link", "uses", "created_by", "created_at")
+    fields = ("note", "expires_at", "max_uses", "revoked", *readonly_fields)
+
+    @admin.display(description="link")
+    def link(self, invitation: Invitation) -> str:
+        address = invitation.get_absolute_url() if invitation.pk else ""
+        return format_html('<a href="{0}">{0}</a>', address) if address else "Made when it is saved"
+
+    @admin.display(description="used", ordering="uses")
+    def used(self, invitation: Invitation) -> str:
+        return f"{invitation.uses} of {invitation.max_uses}" if invitation.max_uses else str(invitation.uses)
+
+    def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_by = _staff(request)
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Community)
+class CommunityAdmin(CommunityPages):
+    """Whether anybody may sign up; one row."""
+
+    list_display = ("__str__", "signup_open", "founded_at")
+    fields = ("signup_open", "founded_at")
+    readonly_fields = ("founded_at",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Community | None = None) -> bool:
+        return False
+
+
+def _checked(check: Any, value: str) -> str:
+    try:
+        checked: str = check(value)
+    except DomainError as error:
+        raise forms.ValidationError(str(error)) from None
+    return checked
+
+
+def _staff(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise TypeError("the admin site lets in only people who are signed in")
+    return request.user
