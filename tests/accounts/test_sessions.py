@@ -2,7 +2,7 @@ import hashlib
 from datetime import timedelta
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync
 from django.contrib.auth import alogin, alogout
 from django.contrib.auth.models import AnonymousUser
 from django.core.management import call_command
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.channels import session_digest
 from accounts.middleware import TRAIL_INTERVAL, session_trail
-from accounts.models import Session, User
+from accounts.models import Session
 from accounts.models.session import AGENT_LENGTH
 from accounts.sessions import SessionStore
 from tests.support.server import PASSWORD
@@ -103,20 +103,24 @@ def test_expired_sessions_are_cleared_by_djangos_command(member):
     assert list(Session.objects.all()) == [kept]
 
 
-async def test_sessions_work_from_async_code(transactional_db):
-    ann = await User.objects.acreate(username="ann")
+async def come_and_go(user):
+    """Logs in, exchanges the key, logs out, all by Django's async functions."""
     request = HttpRequest()
     request.session = SessionStore()
-    await alogin(request, ann, backend="django.contrib.auth.backends.ModelBackend")
+    await alogin(request, user, backend="django.contrib.auth.backends.ModelBackend")
     await request.session.asave()
     again = SessionStore(request.session.session_key)
-    assert await again.aget("_auth_user_id") == str(ann.pk)
+    assert await again.aget("_auth_user_id") == str(user.pk)
     assert again.trail is not None
-    assert (await Session.objects.aget()).user_id == ann.pk
+    assert (await Session.objects.aget()).user_id == user.pk
     await request.session.acycle_key()
     assert await Session.objects.acount() == 1
     await alogout(request)
-    assert not await Session.objects.aexists()
+
+
+def test_sessions_work_from_async_code(member):
+    async_to_sync(come_and_go)(member)
+    assert not Session.objects.exists()
 
 
 # --- The trail ----------------------------------------------------------------------------------
@@ -172,16 +176,15 @@ def test_a_page_that_does_not_read_the_session_leaves_it_alone(member, django_as
     assert not request.session.accessed
 
 
-async def test_the_trail_is_kept_behind_async_pages(transactional_db):
-    ann = await User.objects.acreate(username="ann")
-    client = await sync_to_async(signed_in)(ann)
-    await sync_to_async(backdate)(client, TRAIL_INTERVAL)
-    request = await sync_to_async(request_of)(client, AsyncRequestFactory)
+def test_the_trail_is_kept_behind_async_pages(member):
+    client = signed_in(member)
+    backdate(client, TRAIL_INTERVAL)
+    request = request_of(client, AsyncRequestFactory)
 
     async def page(request):
         await request.session.aget("anything")
         return HttpResponse()
 
     before = timezone.now()
-    await session_trail(page)(request)
-    assert (await Session.objects.aget()).last_seen >= before
+    async_to_sync(session_trail(page))(request)
+    assert session_of(client).last_seen >= before
