@@ -1,6 +1,5 @@
 """The cast of the tests, made straight in the database."""
 
-import functools
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -10,15 +9,9 @@ from rooms.models import Membership, Room
 from tests.support.server import PASSWORD
 
 
-@functools.cache
-def _password_hash() -> str:
-    # One hash for all: Argon2 is slow on purpose.
-    return make_password(PASSWORD)
-
-
 def person(username: str, **fields: Any) -> User:
     """An account that can log in with PASSWORD and belongs to no room."""
-    return User.objects.create(username=username, password=_password_hash(), **fields)
+    return User.objects.create(username=username, password=make_password(PASSWORD), **fields)
 
 
 def room(slug: str, *, owner: User | None = None, members: tuple[User, ...] = (), **fields: Any) -> Room:
