@@ -22,11 +22,16 @@ class PeoplePanel extends HTMLElement {
     part(this, "found").addEventListener("click", (event) => this.#add(event.target.closest("[data-id]")));
     part(this, "add").addEventListener("keydown", (event) => this.#key(event));
     part(this, "people").addEventListener("click", (event) => this.#remove(event));
+    document.addEventListener("pointerdown", (event) => this.#pressedElsewhere(event));
     for (const event of ["place", "people", "rooms"]) chat.addEventListener(event, () => this.#show());
     chat.addEventListener("place", () => this.#clearSearch());
     this.toggle(WIDE.matches && localStorage.getItem(KEPT) !== "no", false);
     // Beside the conversation it may stay; over it only when it was asked for.
     WIDE.addEventListener("change", () => this.toggle(WIDE.matches && localStorage.getItem(KEPT) !== "no", false));
+  }
+
+  #pressedElsewhere({ target }) {
+    if (this.isOver && !target.closest("people-panel, room-header, dialog")) this.toggle(false, false);
   }
 
   get isOver() {
@@ -47,12 +52,21 @@ class PeoplePanel extends HTMLElement {
     const { place, room, presence } = this.source;
     const mayManage = Boolean(room?.may_manage);
     part(this, "add").hidden = !mayManage || room.archived;
+    if (room && this.source.user.id === null) {
+      this.#showToGuest(room);
+      return;
+    }
     const people = [...place.people].sort((a, b) => a.name.localeCompare(b.name));
     const isHere = (person) => presence.isOnline(person.id);
     arrangeChildren(part(this, "people"), [
       ...this.#section("Online", people.filter(isHere), mayManage),
       ...this.#section("Offline", people.filter((person) => !isHere(person)), mayManage),
     ]);
+  }
+
+  #showToGuest(room) {
+    const text = `${room.members} ${room.members === 1 ? "person belongs" : "people belong"} to this room. Log in to see who they are.`;
+    part(this, "people").replaceChildren(make("p", { className: "people-note", textContent: text }));
   }
 
   #section(title, people, mayManage) {

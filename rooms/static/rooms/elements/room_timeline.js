@@ -1,5 +1,6 @@
 import { addressOf } from "rooms/addresses";
 import { arrange } from "rooms/models/arrangement";
+import { offerIn } from "rooms/models/permission";
 import { arrangeChildren, make, part } from "rooms/dom";
 import { MessageRow } from "rooms/elements/message_row";
 import { dayName } from "rooms/times";
@@ -218,10 +219,10 @@ class RoomTimeline extends HTMLElement {
     this.beginning.hidden = !timeline.atStart;
     if (!timeline.atStart || !room) return;
     const isEmpty = timeline.messages.length === 0 && this.source.outbox.of(this.#room).length === 0;
-    this.beginning.replaceChildren(
-      make("h2", {}, make("bdi", { textContent: room.name })),
-      make("p", { dir: "auto", textContent: room.topic || invitation(room, isEmpty) }),
-    );
+    const lines = [make("h2", {}, make("bdi", { textContent: room.name }))];
+    if (room.topic) lines.push(make("p", { dir: "auto", textContent: room.topic }));
+    lines.push(make("p", { textContent: beginningOf(room, isEmpty, this.source.user) }));
+    this.beginning.replaceChildren(...lines);
   }
 
   #showBlank() {
@@ -241,9 +242,9 @@ class RoomTimeline extends HTMLElement {
   }
 }
 
-function invitation(room, isEmpty) {
-  if (isEmpty && !room.archived) return "Nothing has been said here yet. Write the first message.";
-  return "This is where the conversation begins.";
+function beginningOf(room, isEmpty, user) {
+  if (!isEmpty) return "This is where the conversation begins.";
+  return offerIn(room, user) === "write" ? "Nothing has been said here yet. Write the first message." : "Nothing has been said here yet.";
 }
 
 function blankOf(place, again) {
