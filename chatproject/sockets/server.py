@@ -174,6 +174,11 @@ class Server(socketio.AsyncServer):
             name for name, sids in rooms.items() if name not in (None, socket.sid) and socket.sid in sids
         )
 
+    def rooms_in(self, namespace: str) -> list[str]:
+        """The names of the rooms that somebody is in, without the one of its own that every socket has."""
+        sids = self.sockets.get(namespace, {})
+        return [name for name in self.manager.rooms.get(namespace, {}) if name and name not in sids]
+
     def enter(self, socket: Socket, *rooms: str) -> None:
         """Puts a socket into rooms, unless it has left them, or all of it, meanwhile."""
         if socket.sid not in self.sockets.get(socket.namespace, {}):

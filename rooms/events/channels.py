@@ -24,6 +24,11 @@ def is_shared(channel: str) -> bool:
     return channel.startswith(("room:", "reading:", "guests:"))
 
 
+def room_id(channel: str) -> int:
+    """The room that a shared channel belongs to."""
+    return int(channel.rpartition(":")[2])
+
+
 def everybody_in(room_id: int) -> tuple[str, str, str]:
     """All that hear what is said in a room."""
     return members_of(room_id), readers_of(room_id), guests_of(room_id)

@@ -92,12 +92,18 @@ class StaffNamespace(Namespace):
             "people": len(people),
             "guests": sum(socket.user.id is None for socket in sockets),
             "sockets": len(sockets),
+            "rooms": self._rooms_heard(),
             "messages_per_second": posted.per_second() if posted else 0,
             "events_per_second": journal.all_events.per_second(),
             "errors": journal.counts["errors"],
             "refusals": journal.counts["refusals"],
             "uptime": int(monotonic() - journal.started),
         }
+
+    def _rooms_heard(self) -> int:
+        """How many rooms somebody hears now."""
+        names = self.server.rooms_in("/")
+        return len({channels.room_id(name) for name in names if channels.is_shared(name)})
 
     def _online_in(self, room_id: int) -> int:
         """How many people and guests hear a room now."""
