@@ -59,7 +59,7 @@ clean:
 	@$(PYTHON) -m venv --clear .venv
 
 $(NODE_PACKAGES): package.json package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || \
 		{ echo 'Node 20 or newer is needed: node is missing or older.' >&2; exit 1; }
 	@npm --version >/dev/null 2>&1 || { echo 'npm is needed to install the packages for the browser.' >&2; exit 1; }
 	@echo 'Installing the packages for the browser…'

@@ -1,7 +1,6 @@
 """`manage.py serve`: the options, the listening socket, what is closed how, and the end."""
 
 import json
-import re
 import signal
 import socket
 
@@ -182,5 +181,11 @@ def test_the_log_holds_no_query_string_cookie_or_session_id(server):
     assert engine_id not in server.log()
 
 
-def test_nothing_is_asked_of_a_first_visitor_but_the_code_that_was_printed(server):
-    assert re.search(r"asks for this code: \S{6,}", server.log())
+def test_the_code_of_the_first_run_is_printed_until_somebody_owns_the_chat(data_template, tmp_path):
+    with running(data_template, tmp_path) as server:
+        server.wait_for_log(r"^Nobody owns this chat yet\. .* this machine: \S{6,}$")
+        server.first_run()
+        server.restart()
+        printed = server.log()
+    assert printed.count("Serving on") == 2
+    assert printed.count("Nobody owns this chat yet") == 1

@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 
 from chatproject.serving import base_url, listen, serve
 
+FIRST_RUN_CODE = "Code for the first run, asked for unless the browser is on this machine"
 REASONS = {
     errno.EADDRINUSE: "something else listens there; choose another with PORT=… or --port",
     errno.EACCES: "ports below 1024 need more rights; choose another with PORT=… or --port",
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         def announce() -> None:
             self.stdout.write(f"Serving on {base_url(host, sockets[0])}")
             if code:
-                self.stdout.write(f"Nobody owns this chat yet. The first-run page asks for this code: {code}")
+                self.stdout.write(f"Nobody owns this chat yet. {FIRST_RUN_CODE}: {code}")
             self.stdout.flush()
 
         serve(application, sockets, announce)
