@@ -18,25 +18,32 @@ from .reasons import Reason
 
 
 # --- Accounts -----------------------------------------------------------------------------------
-def sign_up(*, username: str, password: str, email: str = "") -> User:
-    """Makes an account from what a sign-up form accepted. Raises Invalid if its name was taken meanwhile."""
-    return _create(username, password, email)
+def prepared(*, username: str, password: str, email: str = "") -> User:
+    """A person who is not saved yet, from what a sign-up form accepted.
+
+    Apart from saving: hashing is slow on purpose, and must not happen while a transaction holds the database.
+    """
+    user = User(username=User.normalize_username(username), email=User.objects.normalize_email(email))
+    user.set_password(password)
+    return user
 
 
 @transaction.atomic
-def create_owner(*, username: str, password: str, email: str = "") -> User:
-    """Makes the account that may do everything. Raises Conflict if there is one already."""
+def sign_up(*, user: User) -> User:
+    """Makes the account of a `prepared` person. Raises Invalid if the name was taken meanwhile."""
+    return _insert(user)
+
+
+@transaction.atomic
+def create_owner(*, user: User) -> User:
+    """Makes the account that may do everything. Raises Conflict if there is one already, and as `sign_up`."""
     if User.objects.owners().exists():
         raise Conflict("This chat has an owner already.")
-    return _create(username, password, email, is_staff=True, is_superuser=True)
+    user.is_staff = user.is_superuser = True
+    return _insert(user)
 
 
-def _create(username: str, password: str, email: str, **flags: bool) -> User:
-    user = User(
-        username=User.normalize_username(username), email=User.objects.normalize_email(email), **flags
-    )
-    # Before the transaction: hashing is slow on purpose, and SQLite has one writer at a time.
-    user.set_password(password)
+def _insert(user: User) -> User:
     try:
         with transaction.atomic():
             user.save(force_insert=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
@@ -32,6 +33,7 @@ class Emission:
     event: str | None
     payload: Mapping[str, Any]
     to: tuple[str, ...]
+    except_: tuple[str, ...]
     namespaces: tuple[str, ...]
     sender: Socket | None
     join: tuple[str, ...]
@@ -45,6 +47,7 @@ def publish(
     payload: Mapping[str, Any] | None = None,
     *,
     to: str | Iterable[str],
+    except_: str | Iterable[str] = (),
     namespace: str | Iterable[str] = "/",
     but_sender: bool = False,
     join: str | Iterable[str] = (),
@@ -53,6 +56,8 @@ def publish(
     volatile: bool = False,
 ) -> None:
     """Sends an event to all sockets in the rooms `to`, each once, when the current transaction commits.
+
+    On the loop, where there is no transaction: at once, in order with all else. Not to those in `except_`.
 
     `but_sender` leaves out the socket whose event is being handled. `join` and `leave` then move the
     same sockets between rooms; `close` ends their connections, after the event has left. `volatile`
@@ -63,6 +68,7 @@ def publish(
         event=event,
         payload=payload or {},
         to=names(to),
+        except_=names(except_),
         namespaces=names(namespace),
         sender=sender.get() if but_sender else None,
         join=names(join),
@@ -70,13 +76,24 @@ def publish(
         close=close,
         volatile=volatile,
     )
-    transaction.on_commit(partial(_submit, emission))
+    if _in_loop():
+        _submit(emission)  # the loop has no transaction, and must not ask the database for one
+    else:
+        transaction.on_commit(partial(_submit, emission))
 
 
 def bind(server: Server | None) -> None:
     """Makes `server` the one that `publish` reaches in this process; None for none."""
     global _server
     _server = server
+
+
+def _in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _submit(emission: Emission) -> None:

@@ -128,7 +128,7 @@ class Server(socketio.AsyncServer):
     def apply(self, emission: Emission) -> None:
         """Carries out what was published; on the server's loop, at once and whole."""
         for namespace in emission.namespaces:
-            target = self.of(namespace).to(*emission.to).but(emission.sender)
+            target = self.of(namespace).to(*emission.to).except_(*emission.except_).but(emission.sender)
             if emission.event:
                 narrowed = target.volatile() if emission.volatile else target
                 narrowed.emit(emission.event, emission.payload)

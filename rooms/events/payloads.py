@@ -98,9 +98,9 @@ def message_payload(message: Message) -> MessagePayload:
         "author": _author(message),
         "body": message.body,
         "html": message.html,
-        "created_at": _time(message.created_at),
-        "edited_at": _time(message.edited_at) if message.edited_at else None,
-        "deleted_at": _time(message.deleted_at) if message.deleted_at else None,
+        "created_at": wire_time(message.created_at),
+        "edited_at": wire_time(message.edited_at) if message.edited_at else None,
+        "deleted_at": wire_time(message.deleted_at) if message.deleted_at else None,
         "reply_to": message.reply_to_id,
         "mentions": [],
         "reactions": [],
@@ -152,5 +152,6 @@ def member_count(room: Room) -> int:
     return room.memberships.count() if count is None else count
 
 
-def _time(moment: datetime) -> str:
+def wire_time(moment: datetime) -> str:
+    """ISO 8601 in UTC."""
     return moment.isoformat().replace("+00:00", "Z")

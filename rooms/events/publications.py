@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.utils import timezone
 
@@ -12,7 +12,7 @@ from accounts.models import User
 from chatproject.sockets import publish
 from chatproject.sockets.channels import user_room
 from rooms.events import channels
-from rooms.events.payloads import message_payload, own_room_payload, room_payload
+from rooms.events.payloads import message_payload, own_room_payload, room_payload, wire_time
 from rooms.models import Membership, Message, Room
 
 
@@ -91,6 +91,17 @@ def typing_changed(room: Room, person: Person, *, typing: bool) -> None:
     )
 
 
+def presence_changed(user: User, *, state: str, to: Iterable[str]) -> None:
+    """Tells who hears the Socket.IO rooms `to`, but not the person's own sockets; lost without harm."""
+    payload = {"user": person_payload(user), "state": state}
+    publish("presence_changed", payload, to=to, except_=user_room(user.pk), volatile=True)
+
+
+def stats(figures: Mapping[str, object]) -> None:
+    """Tells the staff who watch how things are."""
+    publish("stats", figures, to=channels.STAFF, namespace="/admin", volatile=True)
+
+
 def notice(text: str, *, rooms: Iterable[str]) -> None:
     """Says something to all sockets in the Socket.IO rooms `rooms`."""
     publish("notice", {"level": "info", "text": text}, to=rooms)
@@ -105,24 +116,17 @@ def activity(kind: str, *, person: Person | None = None, room: Room | None = Non
     """Tells the staff who watch that something happens; who and where, never what is said."""
     publish(
         "activity",
-        activity_payload(kind, person=person, room=room, detail=detail),
+        {
+            "at": wire_time(timezone.now()),
+            "kind": kind,
+            "user": person_payload(person) if person and person.name else None,
+            "room": {"id": room.pk, "name": room.name} if room else None,
+            "detail": detail,
+        },
         to=channels.STAFF,
         namespace="/admin",
         volatile=True,
     )
-
-
-def activity_payload(
-    kind: str, *, person: Person | None = None, room: Room | None = None, detail: str = ""
-) -> dict[str, object]:
-    """`{at, kind, user, room, detail}`; `user` and `room` may be null."""
-    return {
-        "at": timezone.now().isoformat().replace("+00:00", "Z"),
-        "kind": kind,
-        "user": person_payload(person) if person and (person.id or person.name) else None,
-        "room": {"id": room.pk, "name": room.name} if room else None,
-        "detail": detail,
-    }
 
 
 def _room_lost(room: Room, lost: tuple[str, ...]) -> None:

@@ -34,11 +34,11 @@ class ChatNamespace(Namespace):
         own = await in_database(_rooms_of, socket)
         self.server.enter(socket, *map(channels.members_of, own))
         self.presence.arrived(socket)
-        self._tell_staff("connected", socket)
+        publications.activity("connected", person=socket.user)
 
     async def on_disconnect(self, socket: Socket, reason: str) -> None:
         self.presence.left(socket)
-        self._tell_staff("disconnected", socket, reason)
+        publications.activity("disconnected", person=socket.user, detail=reason)
 
     # --- Reading --------------------------------------------------------------------------------
 
@@ -111,10 +111,6 @@ class ChatNamespace(Namespace):
 
     def on_remove_member(self, socket: Socket, payload: commands.RemoveMember) -> dict[str, Any]:
         return _room(memberships.remove_member(person=socket.user, **payload.model_dump()), socket)
-
-    def _tell_staff(self, kind: str, socket: Socket, detail: str = "") -> None:
-        activity = publications.activity_payload(kind, person=socket.user, detail=detail)
-        self.server.of("/admin").to(channels.STAFF).volatile().emit("activity", activity)
 
 
 def _rooms_of(socket: Socket) -> list[int]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from accounts.events import person_payload
 from accounts.models import User
 from chatproject.sockets.channels import user_room
-from rooms.events import channels
+from rooms.events import channels, publications
 
 if TYPE_CHECKING:
     from chatproject.sockets.server import Server
@@ -64,5 +63,4 @@ class Presence:
 
     def _tell(self, person: User, rooms: list[str], state: str) -> None:
         shared = [room for room in rooms if channels.is_shared(room)]
-        target = self._server.of("/").to(*shared).except_(user_room(person.id)).volatile()
-        target.emit("presence_changed", {"user": person_payload(person), "state": state})
+        publications.presence_changed(person, state=state, to=shared)

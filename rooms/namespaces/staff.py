@@ -10,12 +10,14 @@ from typing import Any, ClassVar
 from django.utils import timezone
 
 from accounts.events import person_payload
+from accounts.models import User
 from chatproject.errors import DomainError
 from chatproject.sockets.database import in_database
 from chatproject.sockets.identity import django_session, require_staff
 from chatproject.sockets.namespace import Middleware, Namespace
 from chatproject.sockets.socket import Socket
 from rooms.events import channels, payloads, publications
+from rooms.events.payloads import wire_time
 from rooms.models import Room
 from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import watch_as_staff
@@ -38,9 +40,8 @@ class StaffNamespace(Namespace):
         self._ticker.cancel()
 
     def on_refused(self, socket: Socket, error: DomainError) -> None:
-        person = socket.user if getattr(socket.user, "pk", None) else None
-        activity = publications.activity_payload("refused", person=person, detail=error.code)
-        self.server.of(self.namespace).to(channels.STAFF).volatile().emit("activity", activity)
+        person = socket.user if isinstance(socket.user, User) else None
+        publications.activity("refused", person=person, detail=error.code)
 
     async def on_overview(self, socket: Socket, payload: commands.Nothing) -> dict[str, Any]:
         await in_database(console.require_permission, socket.user, SEE)
@@ -78,9 +79,8 @@ class StaffNamespace(Namespace):
         """Tells the staff who watch how things are; does nothing while nobody watches."""
         while True:
             await asyncio.sleep(STATS_INTERVAL)
-            watching = self.server.of(self.namespace).to(channels.STAFF)
-            if watching.fetch_sockets():
-                watching.volatile().emit("stats", await self._stats())
+            if self.server.of(self.namespace).to(channels.STAFF).fetch_sockets():
+                publications.stats(await self._stats())
 
     async def _stats(self) -> dict[str, Any]:
         sockets = self.server.of("/").fetch_sockets()
@@ -88,7 +88,7 @@ class StaffNamespace(Namespace):
         journal = self.server.journal
         posted = journal.events.get("post_message")
         return {
-            "at": timezone.now().isoformat().replace("+00:00", "Z"),
+            "at": wire_time(timezone.now()),
             "people": len(people),
             "guests": sum(socket.user.id is None for socket in sockets),
             "sockets": len(sockets),
@@ -118,7 +118,7 @@ def _socket_payload(socket: Socket) -> dict[str, Any]:
         "address": socket.address,
         "agent": socket.agent,
         "transport": "websocket",
-        "since": socket.since.isoformat().replace("+00:00", "Z"),
+        "since": wire_time(socket.since),
         # Not the name of the session's room: what is not needed does not leave the server.
         "rooms": [room for room in socket.rooms if not room.startswith("session:")],
     }

@@ -28,17 +28,22 @@ def needs_owner() -> bool:
     )
 
 
-@transaction.atomic
 def found_community(*, username: str, password: str, openness: Openness) -> User:
     """Answers the first run: makes the owner, and opens or closes the community.
 
     Raises `Forbidden` if it was answered already, in the same moment by somebody else for one.
     """
+    owner = accounts.prepared(username=username, password=password)
+    with transaction.atomic():
+        return _found(owner, openness)
+
+
+def _found(owner: User, openness: Openness) -> User:
     Community.objects.current()
     community = Community.objects.select_for_update().get(pk=Community.ONLY)
     if not needs_owner():
         raise Forbidden("This community has an owner already.")
-    owner = accounts.create_owner(username=username, password=password)
+    accounts.create_owner(user=owner)
     community.founded_at = timezone.now()
     community.signup_open = openness is Openness.OPEN
     community.save()
@@ -49,16 +54,17 @@ def found_community(*, username: str, password: str, openness: Openness) -> User
     return owner
 
 
-@transaction.atomic
 def sign_up(*, username: str, password: str, email: str = "", invitation: str | None = None) -> User:
     """Makes an account, where that is open to all or with an invitation's token.
 
     Raises `Forbidden` where it is not, and what `accounts.operations.sign_up` raises.
     """
-    if not Community.objects.current().signup_open:
-        _use(invitation)
-    user = accounts.sign_up(username=username, password=password, email=email)
-    join_rooms_for_everyone(person=user)
+    user = accounts.prepared(username=username, password=password, email=email)
+    with transaction.atomic():
+        if not Community.objects.current().signup_open:
+            _use(invitation)
+        accounts.sign_up(user=user)
+        join_rooms_for_everyone(person=user)
     return user
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from accounts.forms import SignUpForm
 from accounts.models import User
-from accounts.operations import create_owner, sign_up
+from accounts.operations import create_owner, prepared, sign_up
 from chatproject.errors import Conflict, Invalid
 from tests.support.server import PASSWORD
 
@@ -59,7 +59,7 @@ def test_a_taken_name_is_a_form_error_in_any_case(member, username):
 
 
 def test_signing_up_makes_an_ordinary_account_whose_password_is_hashed_with_argon2():
-    nina = sign_up(username="nina", password=PASSWORD, email="nina@EXAMPLE.org")
+    nina = sign_up(user=prepared(username="nina", password=PASSWORD, email="nina@EXAMPLE.org"))
     nina.refresh_from_db()
     assert nina.password.startswith("argon2$argon2id$")
     assert nina.check_password(PASSWORD)
@@ -72,19 +72,19 @@ def test_signing_up_makes_an_ordinary_account_whose_password_is_hashed_with_argo
 
 def test_of_two_who_sign_up_by_one_name_the_later_is_told(member):
     with pytest.raises(Invalid) as refusal:
-        sign_up(username="Member", password=PASSWORD)
+        sign_up(user=prepared(username="Member", password=PASSWORD))
     assert set(refusal.value.details["fields"]) == {"username"}
     assert User.objects.count() == 1
 
 
 def test_the_owner_may_do_everything():
-    olivia = create_owner(username="olivia", password=PASSWORD)
+    olivia = create_owner(user=prepared(username="olivia", password=PASSWORD))
     assert olivia.is_superuser
     assert olivia.is_staff
 
 
 def test_there_is_one_first_owner(member):
-    create_owner(username="olivia", password=PASSWORD)
+    create_owner(user=prepared(username="olivia", password=PASSWORD))
     with pytest.raises(Conflict):
-        create_owner(username="second", password=PASSWORD)
+        create_owner(user=prepared(username="second", password=PASSWORD))
     assert set(User.objects.values_list("username", flat=True)) == {"member", "olivia"}

@@ -63,7 +63,10 @@ class ChatApp extends HTMLElement {
     const { rooms } = this.chat;
     const last = localStorage.getItem(LAST_ROOM);
     const slug = rooms.bySlug(last)?.slug ?? rooms.sorted()[0]?.slug;
-    if (slug === undefined) return;
+    if (slug === undefined) {
+      this.chat.select(null);
+      return;
+    }
     history.replaceState(null, "", addressOf(slug));
     this.#follow();
   }
@@ -81,7 +84,8 @@ class ChatApp extends HTMLElement {
 
   #roomsChanged() {
     this.#showTitle();
-    if (this.chat.place.slug === null && !NARROW.matches) this.#goSomewhere();
+    const isIdle = this.chat.place.slug === null && this.chat.rooms.all().length > 0;
+    if (isIdle && !NARROW.matches) this.#goSomewhere();
   }
 
   #showTitle() {
@@ -109,9 +113,15 @@ class ChatApp extends HTMLElement {
       return;
     }
     const slug = slugOf(link.pathname);
-    if (slug === null) return;
+    if (slug === null && link.pathname !== "/") return;
     event.preventDefault();
-    this.go(slug);
+    if (slug !== null) this.go(slug);
+    else this.#goHome();
+  }
+
+  #goHome() {
+    history.pushState({ inside: true }, "", "/");
+    this.#follow();
   }
 
   #back() {

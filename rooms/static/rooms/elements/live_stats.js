@@ -31,13 +31,14 @@ class LiveStats extends HTMLElement {
   #tile(key, title) {
     const value = make("dd", { textContent: "–" });
     this.#cells.set(key, value);
-    return make("dl", { className: "stat", data: { stat: key } }, make("dt", { textContent: title }), value);
+    return make("dl", { className: "stat", hidden: true, data: { stat: key } }, make("dt", { textContent: title }), value);
   }
 
   #show(stats) {
     for (const [key, , format] of TILES) {
       if (stats[key] === undefined) continue;
       const cell = this.#cells.get(key);
+      cell.parentElement.hidden = false;
       cell.textContent = format(stats[key]);
       cell.parentElement.classList.toggle("bad", key === "errors" && stats[key] > 0);
     }

@@ -1,4 +1,3 @@
-import { addressOf } from "rooms/addresses";
 import { arrange } from "rooms/models/arrangement";
 import { offerIn } from "rooms/models/permission";
 import { arrangeChildren, make, part } from "rooms/dom";
@@ -258,13 +257,14 @@ function blankOf(place, again) {
     return [make("h2", { textContent: "The room could not be opened" }), make("p", { textContent: place.refusal.message }), button];
   }
   if (place.state !== "missing") return null;
-  const title = place.gone ? "You are no longer in this room" : "There is no such room";
-  const text = place.gone ? "You left it, were removed from it, or it was closed." : "It may have been renamed, or it is private.";
+  const isGone = place.gone !== undefined;
+  const title = isGone ? "You are no longer in this room" : "There is no such room";
+  const text = isGone ? "You left it, were removed from it, or it was closed." : "It may have been renamed, or it is private.";
   return [
     make("h2", { textContent: title }),
     make("p", { textContent: text }),
     make("a", { className: "button", href: "/rooms/", textContent: "Browse rooms" }),
-    make("a", { className: "button", href: addressOf("lobby"), textContent: "Go to Lobby" }),
+    make("a", { className: "button", href: "/", textContent: "Go to my rooms" }),
   ];
 }
 

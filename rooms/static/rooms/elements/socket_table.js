@@ -9,6 +9,7 @@ const REFRESH = 1_000; // milliseconds in which comings and goings are gathered
 class SocketTable extends HTMLElement {
   #timer = null;
   #next = null;
+  #names = new Map();
 
   set staff(connection) {
     this.connection = connection;
@@ -16,6 +17,7 @@ class SocketTable extends HTMLElement {
     part(card, "refresh").addEventListener("click", () => this.#load());
     part(this, "more").addEventListener("click", () => this.#load(this.#next));
     part(this, "rows").addEventListener("click", (event) => this.#pressed(event.target.closest("button")));
+    document.addEventListener("listed", ({ detail }) => detail.forEach((room) => this.#names.set(room.id, room.name)));
     connection.addEventListener("state", () => connection.online && this.#load());
     connection.on("activity", ({ kind }) => /connect/.test(kind) && this.#soon());
   }
@@ -48,10 +50,16 @@ class SocketTable extends HTMLElement {
       make("td", { textContent: address ?? "" }),
       make("td", { textContent: browserOf(agent ?? ""), title: agent ?? "" }),
       make("td", { textContent: span(Date.now() - new Date(since)), title: full(since) }),
-      make("td", { textContent: (rooms ?? []).join(", "), title: (rooms ?? []).join(", ") }),
+      make("td", { textContent: this.#roomNames(rooms), title: rooms.join(", ") }),
     ];
     const button = user && make("button", { className: "link-button", type: "button", textContent: "Disconnect", data: { user: user.id, name: user.name } });
     return make("tr", {}, make("td", {}, person), ...rest, make("td", { className: "number-cell" }, button));
+  }
+
+  /** The rooms that a connection hears, by name; the server tells them as `room:3`. */
+  #roomNames(rooms) {
+    const ids = rooms.map((room) => Number(/^(?:room|reading|guests):(\d+)$/.exec(room)?.[1])).filter(Boolean);
+    return ids.map((id) => this.#names.get(id) ?? `#${id}`).join(", ");
   }
 
   async #pressed(button) {

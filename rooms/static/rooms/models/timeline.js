@@ -53,6 +53,8 @@ export class Timeline {
   /** Take in the answer of `sync` for this room. */
   catchUp({ messages, version, reset }) {
     if (reset) {
+      // A lower version: the server went back to a backup, and what came after it does not exist.
+      if (version < this.version) this.#forget();
       this.reset(messages, version);
       return;
     }
@@ -79,6 +81,11 @@ export class Timeline {
     if (this.#messages.length <= size) return;
     this.#messages = this.#messages.slice(-size);
     this.atStart = false;
+  }
+
+  #forget() {
+    this.#messages = [];
+    this.#ahead.clear();
   }
 
   #put(message) {

@@ -1,0 +1,74 @@
+const RETRY = 2; // seconds, where the refusal does not say
+
+/** Gets from the server what changed since what is held, with `sync`; at most once at a time. */
+export class CatchUp {
+  #running = null;
+  #again = false;
+  #timer = null;
+
+  constructor(chat) {
+    this.chat = chat;
+  }
+
+  /** Catch up now; asked for while it runs, it runs once more after that. */
+  async run() {
+    if (!this.chat.connection.online) return;
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#running = this.#untilLevel();
+    try {
+      await this.#running;
+    } catch (refusal) {
+      if (refusal.code === undefined) throw refusal;
+      this.#timer = setTimeout(() => this.run(), (refusal.retryAfter ?? RETRY) * 1_000);
+    } finally {
+      this.#running = null;
+    }
+    if (!this.#again) return;
+    this.#again = false;
+    this.run();
+  }
+
+  async #untilLevel() {
+    const { chat } = this;
+    let behind = true;
+    while (behind) {
+      const held = Object.fromEntries([...chat.timelines].map(([id, timeline]) => [id, timeline.version]));
+      const { user, rooms, changes } = await chat.connection.request("sync", { rooms: held });
+      if (!chat.isSamePerson(user)) return;
+      this.#takeRooms(rooms, held);
+      behind = this.#takeChanges(rooms, changes, held);
+    }
+  }
+
+  #takeRooms(rooms, held) {
+    const { chat } = this;
+    // A server that went back to a backup counts from there; counters held from before would never be reached.
+    rooms.filter((room) => room.version < held[room.id]).forEach((room) => chat.rooms.remove(room.id));
+    const { id } = chat.place;
+    const gone = chat.rooms.replace(rooms, id in held ? null : id);
+    chat.synced = true;
+    gone.forEach((room) => chat.forget(room));
+    chat.tell("rooms");
+  }
+
+  /** Returns whether a room still has changes to fetch. */
+  #takeChanges(rooms, changes, held) {
+    const { chat } = this;
+    let behind = false;
+    for (const [id, change] of Object.entries(changes)) {
+      const timeline = chat.timelines.get(Number(id));
+      if (!timeline) continue;
+      timeline.catchUp(change);
+      change.messages.forEach((message) => chat.settle(message));
+      chat.tell("timeline", timeline.room);
+      const room = rooms.find((candidate) => candidate.id === timeline.room);
+      // An answer that brings nothing new would come again for ever.
+      behind ||= change.version < room?.version && change.version > held[id];
+    }
+    return behind;
+  }
+}
