@@ -39,7 +39,7 @@ class ChatApp extends HTMLElement {
     chat.addEventListener("place", () => this.#placeChanged());
     chat.addEventListener("rooms", () => this.#roomsChanged());
     chat.addEventListener("user", () => this.#showMe());
-    chat.addEventListener("notice", ({ detail }) => notify(detail.text, detail.level));
+    chat.addEventListener("notice", ({ detail }) => notify(detail.text, detail.level, true));
     chat.addEventListener("left", ({ detail }) => this.#leave(detail));
     chat.connection.addEventListener("state", () => (this.dataset.connection = chat.connection.state));
     this.addEventListener("click", (event) => this.#clicked(event));

@@ -52,8 +52,9 @@ class SocketTable extends HTMLElement {
       make("td", { textContent: span(Date.now() - new Date(since)), title: full(since) }),
       make("td", { textContent: this.#roomNames(rooms), title: rooms.join(", ") }),
     ];
-    const button = user && make("button", { className: "link-button", type: "button", textContent: "Disconnect", data: { user: user.id, name: user.name } });
-    return make("tr", {}, make("td", {}, person), ...rest, make("td", { className: "number-cell" }, button));
+    const isOther = user && user.id !== null && String(user.id) !== this.closest("staff-console").dataset.userId;
+    const button = isOther && make("button", { className: "link-button", type: "button", textContent: "Disconnect", data: { user: user.id, name: user.name } });
+    return make("tr", {}, make("td", {}, person), ...rest, make("td", { className: "number-cell" }, button || null));
   }
 
   /** The rooms that a connection hears, by name; the server tells them as `room:3`. */

@@ -28,7 +28,7 @@ class StaffConsole extends HTMLElement {
     }
     this.staff.addEventListener("state", () => this.#show());
     this.staff.on("session_ended", () => this.staff.renew());
-    this.everybody.on("notice", ({ level, text }) => notify(text, level));
+    this.everybody.on("notice", ({ level, text }) => notify(text, level, true));
     window.addEventListener("online", () => this.staff.hasten());
     this.staff.open();
     this.everybody.open();
