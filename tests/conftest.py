@@ -1,7 +1,9 @@
 """Fixtures for all tests: the cast, two rooms, pages with their static files, and a real server process."""
 
+import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,10 @@ from accounts.models import User
 from rooms.models import Room
 from tests.support import machine
 from tests.support.people import person, room
+from tests.support.postgresql import new_database
 from tests.support.server import Server, manage, running
+
+NewServer = Callable[..., AbstractContextManager[Server]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,16 +36,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL, keeps what uses this process's database: the rest ran on SQLite and would not differ."""
+    """On PostgreSQL, keeps what uses the database without a browser: the rest would only be run twice."""
     if config.option.postgresql:
         config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
         items[:] = [item for item in items if _uses_database(item)]
 
 
 def _uses_database(item: pytest.Item) -> bool:
-    fixtures = set(getattr(item, "fixturenames", []))
-    return "served" not in fixtures and bool(
-        item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db", "django_db_setup"}
+    fixtures = {"db", "transactional_db", "django_db_setup", "server", "served"}
+    return not any("chromium" in marker.args for marker in item.iter_markers("needs")) and bool(
+        item.get_closest_marker("django_db") or fixtures & set(getattr(item, "fixturenames", []))
     )
 
 
@@ -69,16 +74,34 @@ def data_template(static_files: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
-def server(data_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on data of its own that nobody has visited yet: shared by the tests that leave it as it is."""
-    with running(data_template, tmp_path_factory.mktemp("server")) as server:
+def new_server(
+    request: pytest.FixtureRequest, data_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> NewServer:
+    """Starts a server on data of its own that nobody has visited yet; ends it with the `with` block."""
+
+    @contextlib.contextmanager
+    def new_server(**settings: str) -> Iterator[Server]:
+        with contextlib.ExitStack() as ending:
+            data_dir = tmp_path_factory.mktemp("server")
+            if request.config.option.postgresql:
+                settings["DATABASE_URL"] = ending.enter_context(new_database())
+                manage(data_dir, "migrate", "--verbosity", "0", **settings)
+            yield ending.enter_context(running(data_template, data_dir, **settings))
+
+    return new_server
+
+
+@pytest.fixture(scope="module")
+def server(new_server: NewServer) -> Iterator[Server]:
+    """A server that nobody owns yet: for tests that leave it so."""
+    with new_server() as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def served(data_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on data of its own; olivia owns it, and it is an open community."""
-    with running(data_template, tmp_path_factory.mktemp("served")) as server:
+def served(new_server: NewServer) -> Iterator[Server]:
+    """A server whose owner is olivia, an open community."""
+    with new_server() as server:
         server.first_run()
         yield server
 

@@ -11,7 +11,6 @@ from websockets.sync.client import ClientConnection, connect
 
 from chatproject import serving
 from tests.chatproject.plain_app import application
-from tests.support.server import running
 
 EXIT_TIMEOUT = 6  # seconds
 CLOSE_TIMEOUT = 5  # seconds that a client waits to be closed
@@ -98,10 +97,9 @@ def test_where_it_cannot_listen_one_line_says_why(listener, host, port, sentence
 
 # --- The running process ------------------------------------------------------------------------
 @pytest.fixture(scope="module")
-def plain(data_template, tmp_path_factory):
+def plain(new_server):
     """A server of plain_app."""
-    settings = {"DJANGO_SETTINGS_MODULE": "tests.chatproject.plain_settings"}
-    with running(data_template, tmp_path_factory.mktemp("plain"), **settings) as server:
+    with new_server(DJANGO_SETTINGS_MODULE="tests.chatproject.plain_settings") as server:
         yield server
 
 
@@ -181,8 +179,8 @@ def test_the_log_holds_no_query_string_cookie_or_session_id(server):
     assert engine_id not in server.log()
 
 
-def test_the_code_of_the_first_run_is_printed_until_somebody_owns_the_chat(data_template, tmp_path):
-    with running(data_template, tmp_path) as server:
+def test_the_code_of_the_first_run_is_printed_until_somebody_owns_the_chat(new_server):
+    with new_server() as server:
         server.wait_for_log(r"^Nobody owns this chat yet\. .* this machine: \S{6,}$")
         server.first_run()
         server.restart()
