@@ -23,7 +23,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages that this person, or this guest in this session, has posted."""
         if isinstance(person, User):
             return self.filter(author=person)
-        return self.filter(guest_key=person.key)
+        # Without a session a visitor is nobody yet; and people's messages have no key either.
+        return self.filter(guest_key=person.key) if person.key else self.none()
 
     def since(self, version: int) -> MessageQuerySet:
         """Messages changed after `version`, oldest change first."""

@@ -21,26 +21,29 @@ class Presence:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._here: set[int] = set()  # ids of the people who were said to be online
         self._leaving: dict[int, asyncio.TimerHandle] = {}
 
     def arrived(self, socket: Socket) -> None:
         """A person's socket has entered, and is in its rooms."""
         person = socket.user
-        if not isinstance(person, User):
+        if not isinstance(person, User) or not self._sockets(person.id):
             return
-        waiting = self._leaving.pop(person.id, None)
-        if waiting is not None:
+        if waiting := self._leaving.pop(person.id, None):
             waiting.cancel()
-        elif len(self._sockets(person.id)) == 1:
+        # Not by counting sockets: after a restart all of a person's tabs come in the same moment.
+        if person.id not in self._here:
+            self._here.add(person.id)
             self._tell(person, socket.rooms, "online")
 
     def left(self, socket: Socket) -> None:
         """A person's socket is gone; its rooms can still be read."""
         person = socket.user
-        if not isinstance(person, User) or self._sockets(person.id) or person.id in self._leaving:
+        if not isinstance(person, User) or person.id not in self._here or person.id in self._leaving:
             return
-        loop = asyncio.get_running_loop()
-        self._leaving[person.id] = loop.call_later(GRACE, self._gone, person, socket.rooms)
+        if not self._sockets(person.id):
+            loop = asyncio.get_running_loop()
+            self._leaving[person.id] = loop.call_later(GRACE, self._gone, person, socket.rooms)
 
     def online_in(self, room_id: int) -> list[int]:
         """The ids of the people who belong to a room, or have it open, and are there."""
@@ -56,11 +59,13 @@ class Presence:
     def _gone(self, person: User, rooms: list[str]) -> None:
         self._leaving.pop(person.id, None)
         if not self._sockets(person.id):
+            self._here.discard(person.id)
             self._tell(person, rooms, "offline")
 
     def _sockets(self, user_id: int) -> list[Socket]:
         return self._server.of("/").to(user_room(user_id)).fetch_sockets()
 
     def _tell(self, person: User, rooms: list[str], state: str) -> None:
-        shared = [room for room in rooms if channels.is_shared(room)]
-        publications.presence_changed(person, state=state, to=shared)
+        shared = {channels.room_id(room) for room in rooms if channels.is_shared(room)}
+        heard_in = [channel for room_id in sorted(shared) for channel in channels.everybody_in(room_id)]
+        publications.presence_changed(person, state=state, to=heard_in)

@@ -123,7 +123,8 @@ def _keep_an_owner(room: Room) -> None:
     """A room whose last owner is gone goes to whoever has been in it longest."""
     if room.memberships.filter(role=Membership.Role.OWNER).exists():
         return
-    heir = room.memberships.order_by("joined_at", "pk").first()
+    heir = room.memberships.select_related("user").order_by("joined_at", "pk").first()
     if heir is not None:
         heir.role = Membership.Role.OWNER
         heir.save(update_fields=["role"])
+        publications.member_changed(room, heir)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.guests import Person
@@ -17,19 +17,31 @@ from rooms.operations.access import Place, find, require_account
 from rooms.operations.texts import checked_body
 
 
-@transaction.atomic
 def post_message(
     *, person: Person, room: int | str, client_id: UUID, body: str, reply_to: int | None = None
 ) -> Message:
     """Says something in a room, as its next message.
 
-    The same `client_id` from the same person again gives the message that exists, and changes nothing.
-    Raises `NotFound`, `Forbidden` (no member, archived, read-only, guests not let), `Invalid`.
+    The same `client_id` from the same person again gives the message that exists, and changes nothing,
+    as long as its room may be read. Raises `NotFound`, `Forbidden` (no member, archived, read-only, guests
+    not let), `Invalid`.
     """
+    try:
+        return _post(person, room, client_id=client_id, body=body, reply_to=reply_to)
+    except IntegrityError:
+        # It came twice in one moment for two rooms, whose locks do not exclude each other.
+        if repeated := _find_repeated(person, client_id):
+            return repeated
+        raise
+
+
+@transaction.atomic
+def _post(person: Person, room: int | str, *, client_id: UUID, body: str, reply_to: int | None) -> Message:
     place = find(person, room, lock=True)
-    _require_post(person, place)
+    # Before anything else: what is stored must not look failed because the room was archived since.
     if repeated := _find_repeated(person, client_id):
         return repeated
+    _require_post(person, place)
     body = checked_body(body)
     message = _append(
         place.room, person, client_id=client_id, body=body, reply_to=_find_reply_to(place.room, reply_to)

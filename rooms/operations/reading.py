@@ -97,11 +97,14 @@ def list_members(room: Room) -> list[Membership]:
 
 
 def _changed(room: Room, version: int, limit: int) -> Changed:
-    far_behind = settings.SYNC_LIMIT and room.version - version > settings.SYNC_LIMIT
     # A version from the future: the database is older than the client, restored from a backup.
-    if far_behind or version > room.version:
-        return Changed(newest_page(room).messages, room.version, reset=True)
-    if version == room.version or limit <= 0:
+    ahead = version > room.version
+    far_behind = settings.SYNC_LIMIT and room.version - version > settings.SYNC_LIMIT
+    if limit <= 0:
+        return Changed([], 0 if ahead else version, reset=ahead)  # did not fit in: it is asked for again
+    if far_behind or ahead:
+        return Changed(newest_page(room, min(limit, PAGE)).messages, room.version, reset=True)
+    if version == room.version:
         return Changed([], version, reset=False)
     found = list(_messages(room).since(version)[: limit + 1])
     messages = found[:limit]

@@ -79,6 +79,7 @@ def change_room(room: Room, *, person: Person | None, **changes: Unpack[Changes]
         room.name = checked_name(changes["name"])
     if "topic" in changes:
         room.topic = checked_topic(changes["topic"])
+    room.everyone = changes.get("everyone", room.everyone)
     _set_kind(room, changes.get("kind", room.kind))
     _set_guests(
         room,
@@ -88,12 +89,11 @@ def change_room(room: Room, *, person: Person | None, **changes: Unpack[Changes]
     )
     room.read_only = changes.get("read_only", room.read_only)
     room.archived = changes.get("archived", room.archived)
-    room.everyone = changes.get("everyone", room.everyone)
     changed = sorted(name for name, value in _state(room).items() if value != before[name])
     if changed:
         room.save(update_fields=changed)
+        _close_doors(room, before)  # first: who is shown out does not hear what it is called now
         publications.room_changed(room, person=person, detail=", ".join(changed))
-        _close_doors(room, before)
     return room
 
 
