@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from urllib.parse import parse_qs
 
 from asgiref.typing import (
     ASGI3Application,
@@ -100,4 +101,10 @@ def _refusal(scope: WebSocketScope) -> str:
     if not origins.is_own_or_trusted(scope):
         # The proxy must say that it speaks https to the browser, and be trusted to say so.
         return "origin_https_without_forwarded_proto" if origins.is_proxied_https(scope) else "origin"
-    return ""
+    return "" if _opens_connection(scope) else "protocol"
+
+
+def _opens_connection(scope: WebSocketScope) -> bool:
+    """Whether a new connection is asked for; the engine would write the `sid` of another into its log."""
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    return query.get("EIO") == ["4"] and query.get("transport") == ["websocket"] and "sid" not in query

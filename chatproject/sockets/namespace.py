@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any, ClassVar, Protocol, get_type_hints
 
@@ -25,6 +26,9 @@ ADMISSION_TIMEOUT = 5  # seconds that all middlewares of a namespace have togeth
 RETRY_AFTER = 1  # seconds, when the database did not answer
 
 Ack = dict[str, Any]
+
+# PostgreSQL keeps no NUL, and half a surrogate pair cannot be encoded at all.
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Middleware(Protocol):
@@ -51,9 +55,12 @@ class Handler:
         if len(arguments) > 1 or not isinstance(given, dict):
             raise Invalid({"": "One JSON object is expected."})
         try:
-            return self.model.model_validate(given)
+            payload = self.model.model_validate(given)
         except ValidationError as error:
             raise Invalid(_fields(error)) from None
+        for field in _unkeepable(given):
+            raise Invalid({field: "There is a character in it that cannot be kept."})
+        return payload
 
     async def __call__(self, namespace: Namespace, socket: Socket, payload: Payload) -> Any:
         if self.is_async:
@@ -161,6 +168,20 @@ def _fields(error: ValidationError) -> dict[str, str]:
         ".".join(str(part) for part in problem["loc"]): _sentence(problem["msg"])
         for problem in error.errors(include_url=False, include_context=False, include_input=False)
     }
+
+
+def _unkeepable(given: Mapping[str, Any]) -> Iterator[str]:
+    """The fields, by name or path, whose text could not be stored or sent on."""
+    waiting: list[tuple[str, Any]] = list(given.items())
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str) and _UNKEEPABLE.search(value):
+            yield path
+        elif isinstance(value, dict):
+            waiting += [(f"{path}.{key}", key) for key in value]
+            waiting += [(f"{path}.{key}", item) for key, item in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{path}.{index}", item) for index, item in enumerate(value)]
 
 
 def _sentence(message: str) -> str:

@@ -11,6 +11,8 @@ from socketio import packet
 
 # JavaScript's safe integers have 16 digits; a client counts its acks upwards from 0.
 ACK_ID_DIGITS = 15
+# Levels of lists and objects in one packet; how many Python itself bears differs by version.
+DEPTH = 100
 
 _TYPES = {"0": packet.CONNECT, "1": packet.DISCONNECT, "2": packet.EVENT, "3": packet.ACK}
 
@@ -26,6 +28,14 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEPTH):
+        nested = [item for item in level if isinstance(item, (list, dict))]
+        level = [inner for item in nested for inner in (item.values() if isinstance(item, dict) else item)]
+    return any(isinstance(item, (list, dict)) for item in level)
+
+
 class StrictJSON:
     """The `json` module without NaN and infinities, which break every JavaScript client they reach."""
 
@@ -34,9 +44,12 @@ class StrictJSON:
     @staticmethod
     def loads(text: str, **options: Any) -> Any:
         try:
-            return json.loads(text, parse_float=_finite, parse_constant=_no_constant, **options)
+            value = json.loads(text, parse_float=_finite, parse_constant=_no_constant, **options)
         except RecursionError:
             raise ValueError("nested too deep") from None
+        if text.count("[") + text.count("{") > DEPTH and _is_deep(value):
+            raise ValueError("nested too deep")
+        return value
 
     @staticmethod
     def dumps(value: Any, **options: Any) -> str:
@@ -87,6 +100,7 @@ def _well_formed(packet_type: int, ack_id: int | None, data: Any) -> bool:
     if packet_type == packet.DISCONNECT:
         return data is None
     if packet_type == packet.ACK:
-        return ack_id is not None and isinstance(data, list)
+        # Ours count from 1; in python-socketio's table 0 is the counter itself, which must not be taken away.
+        return bool(ack_id) and isinstance(data, list)
     # By the protocol an event's name is a string or a number; true and false are neither.
     return isinstance(data, list) and bool(data) and type(data[0]) in (str, int, float)

@@ -17,7 +17,7 @@ import socketio
 from engineio import packet as engine_packet
 from socketio import packet
 
-from chatproject.errors import DomainError, Unauthenticated
+from chatproject.errors import DomainError, Internal, Unauthenticated
 from chatproject.sockets import transport
 from chatproject.sockets.journal import Journal
 from chatproject.sockets.origins import is_own_or_trusted
@@ -152,11 +152,16 @@ class Server(socketio.AsyncServer):
         for socket in sockets:
             self._put(socket.eio_sid, frame, volatile=volatile)
 
-    def deliver_for_ack(self, socket: Socket, event: str, data: Any, callback: Callable[..., object]) -> None:
-        """Puts one event on the way to one socket; its answer goes to `callback`."""
-        ack_id = self.manager._generate_ack_id(socket.sid, callback)
+    def deliver_for_ack(self, socket: Socket, event: str, data: Any, callback: Callable[..., object]) -> int:
+        """Puts one event on the way to one socket; its answer goes to `callback`. Returns the ack's id."""
+        ack_id: int = self.manager._generate_ack_id(socket.sid, callback)
         event_packet = TextPacket(packet.EVENT, data=[event, data], namespace=socket.namespace, id=ack_id)
         self._put(socket.eio_sid, engine_packet.Packet(engine_packet.MESSAGE, event_packet.encode()))
+        return ack_id
+
+    def forget_ack(self, socket: Socket, ack_id: int) -> None:
+        """Waits no longer for an answer; a client that never answers leaves nothing behind."""
+        self.manager.callbacks.get(socket.sid, {}).pop(ack_id, None)
 
     def sockets_in(self, namespace: str, rooms: Sequence[str] | None) -> list[Socket]:
         """The sockets in any of `rooms`, each once; in the whole namespace if `rooms` is None."""
@@ -219,7 +224,9 @@ class Server(socketio.AsyncServer):
         await self._handle_eio_disconnect(line.eio_sid, self.reason.TRANSPORT_CLOSE)
 
     async def leave_namespace(self, socket: Socket) -> None:
-        """Sends a socket out of its namespace; its connection and other namespaces stay."""
+        """Sends a socket out of its namespace, once; its connection and other namespaces stay."""
+        if self.sockets[socket.namespace].get(socket.sid) is not socket:
+            return
         await self._send_packet(socket.eio_sid, TextPacket(packet.DISCONNECT, namespace=socket.namespace))
         await self._handle_disconnect(socket.eio_sid, socket.namespace, self.reason.SERVER_DISCONNECT)
 
@@ -281,6 +288,9 @@ class Server(socketio.AsyncServer):
             await self._handle_ack(eio_sid, received.namespace, received.id, received.data)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        if environ := self.environ.get(eio_sid):
+            # While one namespace is being left, no other is entered: nobody would ever leave it.
+            transport.of(environ["asgi.scope"]).shut(transport.NORMAL)
         for namespace in list(self._present.get(eio_sid, ())):
             await self._handle_disconnect(eio_sid, namespace, reason)
         self._present.pop(eio_sid, None)
@@ -306,8 +316,8 @@ class Server(socketio.AsyncServer):
             handler.on_refused(socket, error)
             await self._refuse(eio_sid, namespace, str(error), {"code": error.code, **error.details})
             return
-        if eio_sid not in self.environ:
-            return  # the client went away while the middlewares decided
+        if eio_sid not in self.environ or transport.of(scope).closing:
+            return  # the client went away, or was sent away, while the middlewares decided
         await self._enter(handler, socket)
 
     async def _admit(self, handler: Namespace, socket: Socket) -> None:
@@ -370,5 +380,15 @@ class Server(socketio.AsyncServer):
         name, *arguments = list(received.data or [""])
         ack = await handler.handle(socket, name, arguments, too_large=too_large)
         if received.id is not None and socket.sid in self.sockets[socket.namespace]:
-            answer = TextPacket(packet.ACK, data=[ack], namespace=socket.namespace, id=received.id)
-            self._put(socket.eio_sid, engine_packet.Packet(engine_packet.MESSAGE, answer.encode()))
+            answer = self._encode_ack(socket, received.id, ack)
+            self._put(socket.eio_sid, engine_packet.Packet(engine_packet.MESSAGE, answer))
+
+    @staticmethod
+    def _encode_ack(socket: Socket, ack_id: int, ack: Mapping[str, Any]) -> str:
+        answer = TextPacket(packet.ACK, data=[ack], namespace=socket.namespace, id=ack_id)
+        try:
+            return str(answer.encode())
+        except (TypeError, ValueError):
+            log.exception("ack is no JSON ns=%s", socket.namespace)
+            answer.data = [{"ok": False, "error": Internal().payload()}]
+            return str(answer.encode())

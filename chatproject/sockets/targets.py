@@ -62,10 +62,14 @@ class Target:
         answers: list[Any] = []
         sockets = self.fetch_sockets()
         waiting = [_Answer(answers) for _ in sockets]
-        for socket, answer in zip(sockets, waiting, strict=True):
+        ack_ids = [
             self.server.deliver_for_ack(socket, event, data, answer)
+            for socket, answer in zip(sockets, waiting, strict=True)
+        ]
         if waiting:
             await asyncio.wait([answer.done for answer in waiting], timeout=timeout)
+        for socket, ack_id in zip(sockets, ack_ids, strict=True):
+            self.server.forget_ack(socket, ack_id)
         return list(answers)
 
     def join(self, *rooms: str) -> None:
@@ -107,7 +111,7 @@ class _Answer:
 
 def names(given: str | Iterable[str]) -> tuple[str, ...]:
     """One name or several as a tuple; `ValueError` for what is no name and must never mean everybody."""
-    several = (given,) if isinstance(given, str) or given is None else tuple(given)
+    several = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
     for name in several:
         if not isinstance(name, str) or not name:
             raise ValueError(f"not a name: {name!r}")

@@ -50,7 +50,7 @@ class Connection:
         scheme: str = "ws",
         path: str = PATH,
     ) -> None:
-        sent = {"host": "localhost", "upgrade": "websocket", **(headers or {})}
+        sent = {"host": "localhost", "connection": "Upgrade", "upgrade": "websocket", **(headers or {})}
         if cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         self._scope = {
@@ -77,11 +77,11 @@ class Connection:
         self._task = asyncio.ensure_future(
             self._application(self._scope, self._to_server.get, self._take)  # type: ignore[arg-type]
         )
-        await _first(self._opened, self.closed)
-        if self.closed.done():
-            await self._task
-            raise Closed(self.closed.result(), accepted=self._accepted)
-        return self
+        await _first(self._opened, self.closed, self._task)
+        if self._opened.done():
+            return self
+        await asyncio.wait_for(self._task, TIMEOUT)  # raises what the application raised, if it did
+        raise Closed(self.closed.result(), accepted=self._accepted)
 
     async def __aexit__(self, *error: object) -> None:
         await self.close()

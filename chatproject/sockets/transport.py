@@ -11,15 +11,15 @@ NORMAL = 1000
 POLICY = 1008
 TOO_BIG = 1009
 
-# CLOSE, PONG, MESSAGE: what a client of a WebSocket-only Engine.IO server has to say.
-_CLIENT_PACKETS = frozenset("134")
+# What a client of a WebSocket-only Engine.IO server has to say.
+_CLOSE, _PONG, _MESSAGE = "1", "3", "4"
 
 
 class Transport:
     """Wraps `receive` and `send` of one connection.
 
     A frame that is no Engine.IO packet of a client, or is over the limit, never reaches the engine:
-    the connection closes (1008, 1009) instead.
+    the connection closes (1008, 1009) instead. It also closes when the client says that it is done.
     """
 
     def __init__(
@@ -51,8 +51,7 @@ class Transport:
                 return event
             if self.closing:
                 continue  # what still has to leave does, and then the connection closes
-            self._check(event.get("text"))
-            if not self.fault:
+            if self._passes(event.get("text")):
                 return event
             await self.close()
 
@@ -73,13 +72,16 @@ class Transport:
         code = self._code if self._accepted else POLICY
         await self._send({"type": "websocket.close", "code": code, "reason": None})
 
-    def _check(self, text: str | None) -> None:
+    def _passes(self, text: str | None) -> bool:
         if text is None:
             self.shut(POLICY, "binary")
         elif self._frame_bytes and _bytes_over(text, self._frame_bytes):
             self.shut(TOO_BIG, "frame_too_large")
-        elif text[:1] not in _CLIENT_PACKETS:
+        elif text == _CLOSE:
+            self.shut(NORMAL)  # the engine would only forget it, and keep the line open
+        elif not text.startswith((_PONG, _MESSAGE)):
             self.shut(POLICY, "bad_packet")
+        return not self.closing
 
 
 def _bytes_over(text: str, limit: int) -> bool:
