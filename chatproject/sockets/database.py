@@ -34,6 +34,9 @@ def _with_fresh_connections(function: Callable[[], R]) -> R:
     _release_connections()
     try:
         return function()
+    except StopIteration as error:
+        # No future takes this one: whoever waits would wait for ever.
+        raise RuntimeError("StopIteration in a database thread") from error
     finally:
         _release_connections()
 
