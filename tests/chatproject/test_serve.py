@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 from chatproject import serving
 from tests.chatproject.plain_app import application
 
-EXIT_TIMEOUT = 6  # seconds
+BUSY = 4  # seconds that a busy machine may add; on an idle one it is a fraction of one
 CLOSE_TIMEOUT = 5  # seconds that a client waits to be closed
 FRAME = 200_000  # bytes: twice what is let in
 
@@ -134,14 +134,22 @@ def stalled(server) -> socket.socket:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_closes_connections_so_that_clients_return_and_ends_in_time(plain, number):
+def test_a_signal_closes_sockets_so_that_clients_return(plain, number):
     if plain.exit_status is not None:
         plain.start()
-    with stalled(plain), websocket(plain) as client:
+    with websocket(plain) as client:
         client.send("here")
         assert received(client) == "here"
-        assert plain.stop(number) < EXIT_TIMEOUT
+        assert plain.stop(number) < BUSY
         assert close_code(client) == 1012
+    assert plain.exit_status == 0
+
+
+def test_a_client_that_reads_nothing_does_not_hold_the_end(plain):
+    if plain.exit_status is not None:
+        plain.start()
+    with stalled(plain):
+        assert plain.stop() < serving.SHUTDOWN_TIMEOUT + BUSY
     assert plain.exit_status == 0
 
 

@@ -17,7 +17,7 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_TIMEOUT = 30  # seconds
-STOP_TIMEOUT = 10  # seconds
+STOP_TIMEOUT = 15  # seconds
 HTTP_TIMEOUT = 10  # seconds
 POLL = 0.02  # seconds between two looks at something awaited
 PASSWORD = "correct horse battery 9"
