@@ -1,6 +1,6 @@
 """The forms of sign-up, log-in and guests' names."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, UsernameField
@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from .models import User
 from .models.user import USERNAME_TAKEN
 from .names import NAME_LENGTH
+
+PASSWORD_HELP = "At least 8 characters; nothing common, and not like your name."
 
 if TYPE_CHECKING:
     PersonForm = forms.ModelForm[User]
@@ -30,6 +32,12 @@ class UnusedUsernameForm(PersonForm):
 
 class SignUpForm(UnusedUsernameForm, CreationForm):
     """Checks what `operations.sign_up` is then given; it is not saved itself."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # One line instead of Django's list: whoever breaks a rule is told which.
+        self.fields["password1"].help_text = PASSWORD_HELP
+        self.fields["password2"].help_text = ""
 
     class Meta:
         model = User
