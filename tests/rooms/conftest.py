@@ -90,6 +90,7 @@ class House:
         self.application = application
         self.server = application.server
         self.keys: dict[User | str, str] = {}
+        self.entries: list[Entry] = []
         self._stack = stack
 
     async def connect(self, person: User | str | None = None, **options: Any) -> Connection:
@@ -102,8 +103,18 @@ class House:
         return await self._stack.enter_async_context(Connection(self.application, cookies=cookies, **options))
 
     async def enter(self, person: User | str | None = None, namespace: str = "/") -> Entry:
-        """A connection of its own in `namespace`."""
-        return await (await self.connect(person)).enter(namespace)
+        """A connection of its own in `namespace`, which hears its rooms already."""
+        entry = await (await self.connect(person)).enter(namespace)
+        self.entries.append(entry)
+        if namespace == "/":
+            await entry.call("sync", {})  # as every client does: it is answered once the rooms are joined
+        return entry
+
+    async def hush(self) -> None:
+        """Forgets all that the entries have been told so far, how they all came in for one."""
+        for entry in self.entries:
+            await entry.received("")
+            entry.events.clear()
 
 
 @pytest.fixture
@@ -139,6 +150,12 @@ async def say(entry: Entry, room: Room | int | str, body: str = "Hello", **more:
     payload = {"room": key, "client_id": str(uuid4()), "body": body, **more}
     message: dict[str, Any] = (await ok(entry, "post_message", **payload))["message"]
     return message
+
+
+async def nobody_hears(event: str, *entries: Entry) -> None:
+    """None of them has received `event`, after whatever was on its way has arrived."""
+    for entry in entries:
+        assert await entry.received(event) == []
 
 
 async def call_as_browser(entry: Entry, event: str, **payload: Any) -> Any:

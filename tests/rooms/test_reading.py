@@ -320,7 +320,7 @@ happenings = st.lists(
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
 )
 @given(happenings=happenings)
 def test_a_client_that_syncs_now_and_then_holds_what_a_fresh_one_reads(owner, guest, happenings, settings):
