@@ -10,7 +10,7 @@ from .models import User
 from .models.user import USERNAME_TAKEN
 from .names import NAME_LENGTH
 
-PASSWORD_HELP = "At least 8 characters; nothing common, and not like your name."
+CHOOSING_HELP = "At least 8 characters; nothing common, and not like your name."
 
 if TYPE_CHECKING:
     PersonForm = forms.ModelForm[User]
@@ -36,7 +36,7 @@ class SignUpForm(UnusedUsernameForm, CreationForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         # One line instead of Django's list: whoever breaks a rule is told which.
-        self.fields["password1"].help_text = PASSWORD_HELP
+        self.fields["password1"].help_text = CHOOSING_HELP
         self.fields["password2"].help_text = ""
 
     class Meta:
