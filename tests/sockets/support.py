@@ -64,7 +64,8 @@ class Wire(Connection):
     ) -> None:
         super().__init__(application, **options)
         self.scope: dict[str, Any] = self._scope
-        self.scope["headers"] += [(name.encode(), value.encode()) for name, value in more_headers]
+        sent = [(name.encode(), value.encode()) for name, value in more_headers]
+        self.scope["headers"] = [*self.scope["headers"], *sent]
         self.scope["query_string"] = query.encode()
         self.frames: list[str] = []
         self.gate = asyncio.Event()
@@ -184,7 +185,8 @@ def event_frame(*content: Any, ack: int | str = "") -> str:
     return f"42{ack}{json.dumps(list(content))}"
 
 
-async def fail(*_: Any) -> None:
+async def fail(socket: Socket) -> None:
+    """A middleware with a fault."""
     raise RuntimeError("on purpose")
 
 

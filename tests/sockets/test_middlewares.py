@@ -58,7 +58,9 @@ async def test_middlewares_run_in_order_once_for_each_connection_to_their_namesp
 
         return middleware
 
-    app = await stage.serve(guarded(noting("outer"), noting("inner"))("/"), guarded(noting("other"))("/other"))
+    app = await stage.serve(
+        guarded(noting("outer"), noting("inner"))("/"), guarded(noting("other"))("/other")
+    )
     wire = await stage.open(app)
     chat = await wire.enter("/")
     for _ in range(3):
@@ -83,7 +85,11 @@ async def test_a_middleware_sees_where_a_socket_comes_from_and_sets_who_it_is(st
 
     app = await stage.serve(Who("/"))
     ann = await stage.enter(
-        app, auth={"token": "t"}, cookies={"name": "ann"}, address="10.0.0.7", headers={"user-agent": "Firefox"}
+        app,
+        auth={"token": "t"},
+        cookies={"name": "ann"},
+        address="10.0.0.7",
+        headers={"user-agent": "Firefox"},
     )
     await stage.enter(app, cookies={"name": "bob"})
     ack = await ann.call("who")

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import threading
+from typing import Any
 
 import pytest
 from django.db import InterfaceError, OperationalError
@@ -131,9 +132,13 @@ async def test_a_domain_error_becomes_an_ack_with_its_code_sentence_and_details(
     assert error_of(await entry.call("name")) == invalid
 
 
-@pytest.mark.parametrize("error", [TypeError, ValueError, KeyError, TimeoutError, AssertionError, StopIteration])
+@pytest.mark.parametrize(
+    "error", [TypeError, ValueError, KeyError, TimeoutError, AssertionError, StopIteration]
+)
 @pytest.mark.parametrize("event", ["plain", "on_loop"])
-async def test_a_handler_that_raises_runs_once_acks_internal_and_leaves_one_traceback(stage, log, error, event):
+async def test_a_handler_that_raises_runs_once_acks_internal_and_leaves_one_traceback(
+    stage, log, error, event
+):
     calls = []
 
     class Failing(Echo):
@@ -195,9 +200,11 @@ NO_HANDLERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*RESERVED, *NO_HANDLERS, 0, 1, -7, 1.5, 10**40], ids=lambda name: ascii(name)[:20])
+@pytest.mark.parametrize(
+    "name", [*RESERVED, *NO_HANDLERS, 0, 1, -7, 1.5, 10**40], ids=lambda name: ascii(name)[:20]
+)
 async def test_no_other_name_runs_anything(stage, name):
-    calls = []
+    calls: list[Any] = []
 
     class Watched(Echo):
         async def on_connect(self, socket):
@@ -280,7 +287,8 @@ async def test_exactly_one_payload_is_taken_and_none_counts_as_empty(stage):
     assert (await entry.call("lookup"))["ok"]
     assert (await entry.call("lookup", {}))["ok"]
     assert list(error_of(await entry.call("order"))["fields"]) == ["count"]
-    for extra in ({}, None, 1):
+    extras: list[Any] = [{}, None, 1]
+    for extra in extras:
         assert error_of(await entry.call("order", {"count": 1}, extra))["code"] == "invalid"
     assert shop.orders == []
 
@@ -355,7 +363,11 @@ async def test_every_other_character_is_kept_as_it_is(stage):
 
 async def test_what_was_sent_is_not_said_back_in_an_error(stage):
     entry = await stage.enter(await stage.serve(Shop("/")))
-    for payload in ({"count": "my secret"}, {"count": 1, "text": ["my secret"]}, {"count": 1, "ids": ["my secret"]}):
+    for payload in (
+        {"count": "my secret"},
+        {"count": 1, "text": ["my secret"]},
+        {"count": 1, "ids": ["my secret"]},
+    ):
         assert "my secret" not in str(await entry.call("order", payload))
 
 

@@ -247,8 +247,10 @@ async def test_an_event_after_leaving_is_never_heard(stage):
 
 
 async def test_entering_one_namespace_gives_no_way_into_another(stage):
-    chat, admin = Seen("/"), Seen("/admin")
-    admin.middlewares = [fail]
+    class Guarded(Seen):
+        middlewares = [fail]
+
+    chat, admin = Seen("/"), Guarded("/admin")
     wire = await stage.open(await stage.serve(chat, admin))
     await wire.enter("/")
     wire.send_text('42/admin,["note",{}]')
@@ -260,11 +262,13 @@ async def test_entering_one_namespace_gives_no_way_into_another(stage):
     "frame",
     ["4", "45", "4x", "42", "42[]", "42{}", '42["note"', '42["note",{"n":NaN}]', '42["note",{"n":1e400}]',
      f'42["note",{"9" * 5000}]', f'42["note",{"[" * 5000}{"]" * 5000}]', '44{"message":"x"}',
-     '4211111111111111111["note",{}]', '451-["note",{"_placeholder":true,"num":0}]', "461-1[]", "40[]", "4005",
-     "430[]"],
+     '4211111111111111111["note",{}]', '451-["note",{"_placeholder":true,"num":0}]', "461-1[]", "40[]",
+     "4005", "430[]"],
     ids=lambda frame: frame[:20],
 )  # fmt: skip
-async def test_what_is_no_packet_closes_its_own_connection_with_one_line_and_reaches_nobody(stage, log, frame):
+async def test_what_is_no_packet_closes_its_own_connection_with_one_line_and_reaches_nobody(
+    stage, log, frame
+):
     namespace = Seen("/")
     app = await stage.serve(namespace)
     neighbour, wire = await stage.enter(app), await stage.open(app)
@@ -381,8 +385,14 @@ async def test_many_clients_that_come_and_go_leave_nothing_behind(stage):
 
 
 # --- Joining what may be lost meanwhile ---------------------------------------------------------
+async def mine(socket):
+    socket.own_rooms.append("mine")
+
+
 class Reading(Echo):
     """Reads which rooms are a socket's, and joins them a moment later."""
+
+    middlewares = [mine]
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -394,13 +404,8 @@ class Reading(Echo):
         socket.join("attic", "den")
 
 
-async def mine(socket):
-    socket.own_rooms.append("mine")
-
-
 async def test_a_room_lost_while_on_connect_reads_is_not_joined(stage):
     namespace = Reading("/")
-    namespace.middlewares = [mine]
     app = await stage.serve(namespace)
     wire = await stage.open(app)
     entry = await wire.enter()
@@ -415,7 +420,6 @@ async def test_a_room_lost_while_on_connect_reads_is_not_joined(stage):
 
 async def test_a_room_regained_meanwhile_is_joined(stage):
     namespace = Reading("/")
-    namespace.middlewares = [mine]
     app = await stage.serve(namespace)
     entry = await stage.enter(app)
     await namespace.gate.wait_reached()
@@ -438,7 +442,7 @@ async def test_once_in_a_room_that_was_left_can_be_joined_again(stage):
     socket.leave("den")
     socket.join("den")
     await entry.received("nothing")
-    assert socket.rooms == ["attic", "den", "lobby"]
+    assert socket.rooms == ["attic", "den", "lobby", "mine"]
 
 
 async def test_who_is_gone_joins_nothing(stage):
@@ -495,7 +499,7 @@ async def test_what_is_submitted_runs_in_order(stage):
 
 async def test_a_background_task_that_fails_is_logged(stage, log):
     app = await stage.serve(Echo("/"))
-    app.server.run(fail())
+    app.server.run(fail(socket_of(app, await stage.enter(app))))
     (task,) = app.server._tasks
     await asyncio.wait([task])
     await asyncio.sleep(0)

@@ -2,9 +2,12 @@
 
 import asyncio
 import math
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from chatproject.sockets.packets import StrictJSON
 from chatproject.sockets.server import VOLATILE_BACKLOG
 from chatproject.sockets.targets import names
 
@@ -12,7 +15,7 @@ from .support import Echo, Gate, Nothing, socket_of
 
 
 class Cast:
-    """Four clients of `/`: ann and bob are in hall, bob and cat in attic, dan in none; eve is in /admin's hall."""
+    """Four clients of `/`: ann and bob in hall, bob and cat in attic, dan in none; eve in /admin's hall."""
 
     def __init__(self, app, entries):
         self.app = app
@@ -24,7 +27,12 @@ class Cast:
         entries = {name: await stage.enter(app) for name in ("ann", "bob", "cat", "dan")}
         entries["eve"] = await stage.enter(app, "/admin")
         cast = cls(app, entries)
-        for name, rooms in {"ann": ["hall"], "bob": ["hall", "attic"], "cat": ["attic"], "eve": ["hall"]}.items():
+        for name, rooms in {
+            "ann": ["hall"],
+            "bob": ["hall", "attic"],
+            "cat": ["attic"],
+            "eve": ["hall"],
+        }.items():
             app.server.enter(cast.socket(name), *rooms)
         return cast
 
@@ -47,35 +55,38 @@ async def cast(stage):
 @pytest.mark.parametrize(
     ("choose", "reached"),
     [
-        (lambda all, cast: all, ["ann", "bob", "cat", "dan"]),
-        (lambda all, cast: all.to("hall"), ["ann", "bob"]),
-        (lambda all, cast: all.to("hall", "attic"), ["ann", "bob", "cat"]),
-        (lambda all, cast: all.to("hall").to("attic"), ["ann", "bob", "cat"]),
-        (lambda all, cast: all.to("hall", "hall"), ["ann", "bob"]),
-        (lambda all, cast: all.to("hall").except_("attic"), ["ann"]),
-        (lambda all, cast: all.except_("hall"), ["cat", "dan"]),
-        (lambda all, cast: all.except_("hall", "attic"), ["dan"]),
-        (lambda all, cast: all.except_("hall").except_("attic"), ["dan"]),
-        (lambda all, cast: all.except_(), ["ann", "bob", "cat", "dan"]),
-        (lambda all, cast: all.except_("nowhere"), ["ann", "bob", "cat", "dan"]),
-        (lambda all, cast: all.but(cast.socket("ann")), ["bob", "cat", "dan"]),
-        (lambda all, cast: all.but(cast.socket("ann"), cast.socket("bob")), ["cat", "dan"]),
-        (lambda all, cast: all.but(cast.socket("ann")).but(cast.socket("bob")), ["cat", "dan"]),
-        (lambda all, cast: all.but(*{cast.socket("ann"), cast.socket("bob")}), ["cat", "dan"]),
-        (lambda all, cast: all.but(None), ["ann", "bob", "cat", "dan"]),
-        (lambda all, cast: all.but(cast.socket("eve")), ["ann", "bob", "cat", "dan"]),
-        (lambda all, cast: all.to("hall").but(cast.socket("ann")), ["bob"]),
-        (lambda all, cast: all.to(cast.socket("cat").sid), ["cat"]),
-        (lambda all, cast: all.except_(cast.socket("cat").sid), ["ann", "bob", "dan"]),
-        (lambda all, cast: all.to("nowhere"), []),
-        (lambda all, cast: all.to(), []),  # a list of rooms that turned out empty: nobody, not everybody
-        (lambda all, cast: all.to(*[]), []),
-        (lambda all, cast: all.to().to("hall"), ["ann", "bob"]),
-        (lambda all, cast: all.to(cast.socket("eve").sid), []),
-        (lambda all, cast: cast.app.server.of("/admin"), ["eve"]),
-        (lambda all, cast: cast.app.server.of("/admin").to("hall"), ["eve"]),
-        (lambda all, cast: cast.app.server.of("/nowhere"), []),
-        (lambda all, cast: cast.app.server.of("/nowhere").to("hall"), []),
+        (lambda everybody, cast: everybody, ["ann", "bob", "cat", "dan"]),
+        (lambda everybody, cast: everybody.to("hall"), ["ann", "bob"]),
+        (lambda everybody, cast: everybody.to("hall", "attic"), ["ann", "bob", "cat"]),
+        (lambda everybody, cast: everybody.to("hall").to("attic"), ["ann", "bob", "cat"]),
+        (lambda everybody, cast: everybody.to("hall", "hall"), ["ann", "bob"]),
+        (lambda everybody, cast: everybody.to("hall").except_("attic"), ["ann"]),
+        (lambda everybody, cast: everybody.except_("hall"), ["cat", "dan"]),
+        (lambda everybody, cast: everybody.except_("hall", "attic"), ["dan"]),
+        (lambda everybody, cast: everybody.except_("hall").except_("attic"), ["dan"]),
+        (lambda everybody, cast: everybody.except_(), ["ann", "bob", "cat", "dan"]),
+        (lambda everybody, cast: everybody.except_("nowhere"), ["ann", "bob", "cat", "dan"]),
+        (lambda everybody, cast: everybody.but(cast.socket("ann")), ["bob", "cat", "dan"]),
+        (lambda everybody, cast: everybody.but(cast.socket("ann"), cast.socket("bob")), ["cat", "dan"]),
+        (lambda everybody, cast: everybody.but(cast.socket("ann")).but(cast.socket("bob")), ["cat", "dan"]),
+        (lambda everybody, cast: everybody.but(*{cast.socket("ann"), cast.socket("bob")}), ["cat", "dan"]),
+        (lambda everybody, cast: everybody.but(None), ["ann", "bob", "cat", "dan"]),
+        (lambda everybody, cast: everybody.but(cast.socket("eve")), ["ann", "bob", "cat", "dan"]),
+        (lambda everybody, cast: everybody.to("hall").but(cast.socket("ann")), ["bob"]),
+        (lambda everybody, cast: everybody.to(cast.socket("cat").sid), ["cat"]),
+        (lambda everybody, cast: everybody.except_(cast.socket("cat").sid), ["ann", "bob", "dan"]),
+        (lambda everybody, cast: everybody.to("nowhere"), []),
+        (
+            lambda everybody, cast: everybody.to(),
+            [],
+        ),  # a list of rooms that turned out empty: nobody, not everybody
+        (lambda everybody, cast: everybody.to(*[]), []),
+        (lambda everybody, cast: everybody.to().to("hall"), ["ann", "bob"]),
+        (lambda everybody, cast: everybody.to(cast.socket("eve").sid), []),
+        (lambda everybody, cast: cast.app.server.of("/admin"), ["eve"]),
+        (lambda everybody, cast: cast.app.server.of("/admin").to("hall"), ["eve"]),
+        (lambda everybody, cast: cast.app.server.of("/nowhere"), []),
+        (lambda everybody, cast: cast.app.server.of("/nowhere").to("hall"), []),
     ],
 )
 async def test_an_event_reaches_whom_the_target_names_once_and_nobody_else(cast, choose, reached):
@@ -106,7 +117,8 @@ def test_names_are_one_or_several():
     assert names({"hall"}) == ("hall",)
     assert names(name for name in ["hall"]) == ("hall",)
     assert names([]) == ()
-    for bad in ("", 0, None, False, [""], [None], ["hall", 0], b"hall", 7, object()):
+    wrong: list[Any] = ["", 0, None, False, [""], [None], ["hall", 0], b"hall", 7, object()]
+    for bad in wrong:
         with pytest.raises(ValueError, match="not a name"):
             names(bad)
 
@@ -135,12 +147,10 @@ async def test_a_number_that_is_no_json_reaches_nobody(cast):
 
 
 async def test_the_bytes_are_made_once_for_all(cast, monkeypatch):
-    from chatproject.sockets.packets import StrictJSON
-
-    dumps, made = StrictJSON.dumps, []
-    monkeypatch.setattr(StrictJSON, "dumps", lambda *args, **options: made.append(1) or dumps(*args, **options))
+    dumps = Mock(side_effect=StrictJSON.dumps)
+    monkeypatch.setattr(StrictJSON, "dumps", dumps)
     cast.of_all().emit("news", {})
-    assert len(made) == 1
+    assert dumps.call_count == 1
     assert len(await cast.heard()) == 4
 
 
@@ -204,7 +214,12 @@ async def test_a_volatile_event_passes_by_who_is_behind_and_no_other_event_does(
 # --- Answers ------------------------------------------------------------------------------------
 def mute(entry):
     """A client that takes events and answers none."""
-    entry._take_event = lambda rest: entry.events.append(("taken", rest))
+
+    def take(rest):
+        entry.events.append(("taken", rest))
+        entry._arrived.set()
+
+    entry._take_event = take
 
 
 async def test_the_answers_of_all_come_back(cast):
@@ -231,8 +246,7 @@ async def test_who_goes_away_is_not_waited_for(stage):
     cast = await Cast.of(stage)
     mute(cast.entries["ann"])
     asking = asyncio.ensure_future(cast.of_all().to("hall").emit_with_ack("ask", {}, timeout=60))
-    while not cast.entries["ann"].events:
-        await asyncio.sleep(0)
+    await cast.entries["ann"].receive("taken")
     await cast.entries["ann"].connection.close()
     assert await asyncio.wait_for(asking, 5) == [{"ok": True}]
 
@@ -244,11 +258,14 @@ async def test_nobody_to_ask_answers_at_once(cast):
 async def test_an_answer_is_whatever_the_client_says(cast):
     entry = cast.entries["dan"]
     mute(entry)
-    for said, answer in [("[]", None), ("[null]", None), ('["a","b"]', "a"), ('[{"deep":[1]}]', {"deep": [1]})]:
+    for said, answer in [
+        ("[]", None),
+        ("[null]", None),
+        ('["a","b"]', "a"),
+        ('[{"deep":[1]}]', {"deep": [1]}),
+    ]:
         asking = asyncio.ensure_future(cast.of_all().to(entry.sid).emit_with_ack("ask", {}, timeout=5))
-        while not entry.events:
-            await asyncio.sleep(0)
-        ack_id = entry.events.popleft()[1].partition("[")[0]
+        ack_id = (await entry.receive("taken")).partition("[")[0]
         entry.connection.send_text(f"43{ack_id}{said}")
         entry.connection.send_text(f'43{ack_id}["a second answer to the same"]')
         assert await asking == [answer]

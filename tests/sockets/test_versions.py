@@ -1,0 +1,165 @@
+"""What the server takes from python-socketio and python-engineio without being promised it.
+
+A new version that moves any of this fails here, and says what.
+"""
+
+import importlib.metadata
+import inspect
+
+import engineio
+import pytest
+import socketio
+from engineio import packet as engine_packet
+from packaging.version import Version
+from socketio import packet
+from socketio.async_manager import AsyncManager
+
+from chatproject.sockets.namespace import Namespace
+from chatproject.sockets.packets import StrictJSON, TextPacket
+from chatproject.sockets.server import Server
+
+from .support import Echo, Stage
+
+FLOORS = {
+    # Before these, a client without session could run another namespace's events, and joining rooms
+    # on connection was broken.
+    "python-socketio": "5.18.1",
+    "python-engineio": "4.15.1",
+    # Before this one, its WebSockets knew no back-pressure.
+    "uvicorn": "0.52.1",
+    "django": "5.2.19",
+    "h11": "0.16",
+}
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_version_with_a_known_hole_is_installed(package):
+    assert Version(importlib.metadata.version(package)) >= Version(FLOORS[package])
+
+
+def parameters(function):
+    return [name for name in inspect.signature(function).parameters if name != "self"]
+
+
+OVERRIDDEN = {
+    "_handle_eio_connect": ["eio_sid", "environ"],
+    "_handle_eio_message": ["eio_sid", "data"],
+    "_handle_eio_disconnect": ["eio_sid", "reason"],
+    "_handle_connect": ["eio_sid", "namespace", "data"],
+    "_handle_disconnect": ["eio_sid", "namespace", "reason"],
+}
+
+
+@pytest.mark.parametrize("name", OVERRIDDEN)
+def test_what_is_overridden_is_still_there_and_called_the_same(name):
+    theirs, ours = getattr(socketio.AsyncServer, name), getattr(Server, name)
+    assert ours is not theirs
+    assert parameters(theirs) == OVERRIDDEN[name]
+    assert len(parameters(ours)) == len(parameters(theirs))
+    assert inspect.iscoroutinefunction(theirs)
+    assert inspect.iscoroutinefunction(ours)
+
+
+@pytest.mark.parametrize("name", ["emit", "disconnect", "shutdown", "handle_request", "register_namespace"])
+def test_what_is_public_is_still_there(name):
+    assert callable(getattr(socketio.AsyncServer, name))
+
+
+def test_namespaces_are_triggered_by_the_name_that_is_shut():
+    assert parameters(socketio.AsyncNamespace.trigger_event) == ["event", "args"]
+    assert Namespace.trigger_event is not socketio.AsyncNamespace.trigger_event
+
+
+CALLED = [
+    (socketio.AsyncServer._send_packet, ["eio_sid", "pkt"], True),
+    (socketio.AsyncServer._handle_ack, ["eio_sid", "namespace", "id", "data"], True),
+    (AsyncManager.pre_connect, ["eio_sid", "namespace"], True),
+    (AsyncManager.connect, ["sid", "namespace"], True),
+    (AsyncManager.disconnect, ["sid", "namespace", "kwargs"], True),
+    (AsyncManager.trigger_callback, ["sid", "id", "data"], True),
+    (AsyncManager._generate_ack_id, ["sid", "callback"], False),
+    (AsyncManager.basic_enter_room, ["sid", "namespace", "room", "eio_sid"], False),
+    (AsyncManager.basic_leave_room, ["sid", "namespace", "room"], False),
+    (engineio.async_socket.AsyncSocket.close, ["wait", "abort", "reason"], True),
+    (engineio.async_socket.AsyncSocket.poll, [], True),
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "names", "is_async"), CALLED, ids=lambda value: getattr(value, "__name__", "")
+)
+def test_what_is_called_takes_what_it_is_given(function, names, is_async):
+    assert parameters(function) == names
+    assert inspect.iscoroutinefunction(function) is is_async
+
+
+def test_packets_are_made_and_read_in_the_way_that_is_overridden():
+    made = parameters(packet.Packet.__init__)
+    assert made == ["packet_type", "data", "namespace", "id", "binary", "encoded_packet"]
+    assert parameters(packet.Packet.decode) == ["encoded_packet"]
+    assert parameters(packet.Packet.encode) == []
+    assert packet.Packet.uses_binary_events is True
+    assert hasattr(packet.Packet, "json")
+    kinds = [packet.CONNECT, packet.DISCONNECT, packet.EVENT, packet.ACK, packet.CONNECT_ERROR]
+    assert kinds == [0, 1, 2, 3, 4]
+    assert engine_packet.MESSAGE == 4
+    assert engine_packet.Packet(engine_packet.MESSAGE, "2[]").encode() == "42[]"
+
+
+async def test_the_engine_reports_to_what_is_overridden(stage: Stage):
+    server = (await stage.serve(Echo("/"))).server
+    assert server.eio.handlers == {
+        "connect": server._handle_eio_connect,
+        "message": server._handle_eio_message,
+        "disconnect": server._handle_eio_disconnect,
+    }
+
+
+async def test_the_server_is_set_up_as_it_has_to_be(stage: Stage):
+    server = (await stage.serve(Echo("/"), frame_bytes=5000)).server
+    assert server.async_handlers is False  # else one client's events overtake each other
+    assert server.always_connect is False
+    assert server.packet_class is TextPacket
+    assert server.packet_class.json is StrictJSON
+    assert type(server.manager) is AsyncManager
+    engine = server.eio
+    assert engine.transports == ["websocket"]
+    assert engine.allow_upgrades is False
+    assert engine.max_http_buffer_size == 5000
+    assert engine.http_compression is False
+    assert engine.cookie is None
+    assert callable(engine.cors_allowed_origins)
+
+
+async def test_the_tables_of_a_connected_client_are_as_they_are_read(stage: Stage):
+    app = await stage.serve(Echo("/"))
+    server = app.server
+    entry = await stage.enter(app)
+    (eio_sid,) = server.environ
+    engine_socket = server.eio.sockets[eio_sid]
+    assert engine_socket.queue.qsize() == 0
+    assert not engine_socket.closed
+    server.manager.basic_enter_room(entry.sid, "/", "hall")
+    assert {name: dict(sids) for name, sids in server.manager.rooms["/"].items()} == {
+        None: {entry.sid: eio_sid},
+        entry.sid: {entry.sid: eio_sid},
+        "hall": {entry.sid: eio_sid},
+    }
+    assert server.manager._generate_ack_id(entry.sid, print) == 1
+    assert server.manager.callbacks[entry.sid][1] is print
+    assert server.environ[eio_sid]["asgi.scope"]["type"] == "websocket"
+    assert list(server.namespace_handlers) == ["/"]
+
+
+def test_the_reasons_of_an_end_have_their_names():
+    reason = socketio.AsyncServer.reason
+    assert reason.CLIENT_DISCONNECT == "client disconnect"
+    assert reason.SERVER_DISCONNECT == "server disconnect"
+    assert reason.TRANSPORT_CLOSE == "transport close"
+
+
+async def test_the_console_of_python_socketio_is_not_used(stage: Stage):
+    """It takes /admin for itself, and shows every user's cookies to whoever enters."""
+    server = (await stage.serve(Echo("/"), Echo("/admin"))).server
+    assert isinstance(server.namespace_handlers["/admin"], Echo)
+    assert set(server.handlers) == set()
