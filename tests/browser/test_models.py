@@ -10,7 +10,9 @@ TIMEOUT = 60  # seconds
 
 
 @pytest.mark.needs("node")
-@pytest.mark.parametrize("file", sorted(MODELS.glob("*.test.mjs")), ids=lambda file: file.name.partition(".")[0])
+@pytest.mark.parametrize(
+    "file", sorted(MODELS.glob("*.test.mjs")), ids=lambda file: file.name.partition(".")[0]
+)
 def test_models_keep_their_promises(file: Path) -> None:
     run = subprocess.run(
         ["node", "--test", "--test-reporter=spec", str(file)],

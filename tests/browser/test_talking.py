@@ -34,13 +34,15 @@ def test_what_one_says_the_other_reads(visit: Open) -> None:
 def test_links_can_be_followed_and_markup_is_shown_as_text(visit: Open) -> None:
     olivia = visit("olivia").enter()
     mark = fresh("mark")
-    olivia.say(f"{mark} https://example.org/page <script>alert(1)</script> <img src=x onerror=alert(2)> **bold**")
+    olivia.say(
+        f"{mark} https://example.org/page <script>alert(1)</script> <img src=x onerror=alert(2)> **b**"
+    )
     row = olivia.message(mark)
     expect(row).to_have_attribute("data-state", "sent")
     expect(row.locator("a")).to_have_attribute("href", "https://example.org/page")
     expect(row.locator("a")).to_have_attribute("rel", re.compile("noopener"))
     expect(row).to_contain_text("<script>alert(1)</script> <img src=x onerror=alert(2)>")
-    expect(row.locator("strong")).to_have_text("bold")
+    expect(row.locator("strong")).to_have_text("b")
     expect(row.locator(".message-body script, .message-body img")).to_have_count(0)
 
 
@@ -74,7 +76,7 @@ def test_unread_rooms_are_bold_and_counted_the_same_in_all_tabs(visit: Open) -> 
     bob = visit(fresh("bob")).enter()
     olivia = visit("olivia").enter()
     slug = olivia.create_room()
-    olivia.command("add_members", room=slug, users=[bob.page.evaluate("Number(document.querySelector('chat-app').dataset.userId)")])
+    olivia.command("add_members", room=slug, users=[bob.id])
     expect(bob.room_link(slug)).to_be_visible()
     tab = visit(bob.name).enter()
     olivia.say("one")
@@ -169,13 +171,17 @@ def test_older_pages_come_in_without_a_jump(visit: Open, served: Server) -> None
     for _ in range(4):
         place = olivia.page.evaluate(PLACE)
         rows = place["rows"]
-        olivia.page.wait_for_function("(rows) => document.querySelectorAll('.message').length > rows", arg=rows)
+        olivia.page.wait_for_function(
+            "(rows) => document.querySelectorAll('.message').length > rows", arg=rows
+        )
         top = olivia.page.evaluate("window.watched.getBoundingClientRect().top")
         assert abs(top - place["top"]) <= 1, f"the page jumped by {top - place['top']} px at {rows} rows"
     expect(olivia.messages).to_have_count(230)
     olivia.page.evaluate("document.querySelector('.scroller').scrollTop = 0")
     expect(olivia.page.get_by_text("This is where the conversation begins.")).to_be_in_viewport()
-    expect(olivia.page.locator(".day-line")).to_have_count(len(set(olivia.page.locator(".day-line").all_inner_texts())))
+    expect(olivia.page.locator(".day-line")).to_have_count(
+        len(set(olivia.page.locator(".day-line").all_inner_texts()))
+    )
 
 
 def test_who_reads_back_stays_there_and_is_told_how_much_came(visit: Open, served: Server) -> None:
@@ -203,7 +209,12 @@ def test_a_room_opens_at_the_line_above_what_is_new(visit: Open, served: Server)
     bob.command("join_room", room=slug)
     olivia = visit("olivia").enter(slug)
     for number in range(30):
-        olivia.command("post_message", room=slug, client_id=f"00000000-0000-4000-8000-{number:012}", body=f"new {number} " + "long " * 40)
+        olivia.command(
+            "post_message",
+            room=slug,
+            client_id=f"00000000-0000-4000-8000-{number:012}",
+            body=f"new {number} " + "long " * 40,
+        )
     bob.room_link(slug).click()
     expect(bob.page.locator(".new-line")).to_be_in_viewport()
     expect(bob.page.locator(".to-newest")).to_have_text("30 new")

@@ -53,7 +53,15 @@ class Visit:
         self.tolerated.append(pattern)
 
     def unexpected(self) -> list[str]:
-        return [text for text in self.complaints if not any(re.search(known, text) for known in self.tolerated)]
+        return [
+            text for text in self.complaints if not any(re.search(known, text) for known in self.tolerated)
+        ]
+
+    @property
+    def id(self) -> int:
+        """The person's id."""
+        found: int = self.page.evaluate("Number(document.querySelector('chat-app').dataset.userId)")
+        return found
 
     # --- What a person does ---------------------------------------------------------------------
     def go(self, path: str) -> "Visit":
@@ -79,7 +87,7 @@ class Visit:
     def command(self, command: str, /, **payload: Any) -> Any:
         """Sends a command over the page's own connection; its ack's data."""
         return self.page.evaluate(
-            "([command, payload]) => document.querySelector('chat-app').chat.connection.request(command, payload)",
+            "(sent) => document.querySelector('chat-app').chat.connection.request(...sent)",
             [command, payload],
         )
 
@@ -132,7 +140,9 @@ class Visits:
         context.set_default_timeout(TIMEOUT)
         if name:
             cookies = self._cookies(name)
-            context.add_cookies([{"name": key, "value": value, "url": self.served.url} for key, value in cookies.items()])
+            context.add_cookies(
+                [{"name": key, "value": value, "url": self.served.url} for key, value in cookies.items()]
+            )
         visit = Visit(context.new_page(), name or "")
         self._open.append(visit)
         return visit
@@ -152,15 +162,17 @@ class Visits:
 
 FILL = """
 import datetime, uuid
+from django.db import transaction
 from django.utils import timezone
 from accounts.models import User
 from rooms.models import Message
 from rooms.operations import messages, rooms
 owner = User.objects.get(username={owner!r})
 room = rooms.create_room(person=owner, name={name!r})
-for number in range(1, {count} + 1):
-    text = f"message {{number}} of many" + " and more of it" * (number % 7 * 4)
-    messages.post_message(person=owner, room=room.pk, client_id=uuid.uuid4(), body=text)
+with transaction.atomic():
+    for number in range(1, {count} + 1):
+        text = f"message {{number}} of many" + " and more of it" * (number % 7 * 4)
+        messages.post_message(person=owner, room=room.pk, client_id=uuid.uuid4(), body=text)
 for message in Message.objects.filter(room=room):
     age = datetime.timedelta(minutes=({count} - message.seq) * 20)
     Message.objects.filter(pk=message.pk).update(created_at=timezone.now() - age)

@@ -42,6 +42,16 @@ test("what everybody is told of a room leaves what is personal", () => {
   assert.equal(list.unread(1), 2);
 });
 
+test("whether one may post is asked anew when what everybody is told of it changes", () => {
+  const list = new RoomList();
+  list.merge(room(1, { role: "member", archived: true, may_post: false }));
+  list.merge(room(1, { name: "Renamed", archived: true }));
+  assert.equal(list.get(1).may_post, false);
+  list.merge(room(1, { archived: false }));
+  assert.equal(list.get(1).may_post, undefined);
+  assert.equal(offerIn(list.get(1), { id: 1, named: true }), "write");
+});
+
 test("an answer that is older than an event does not turn counters back", () => {
   const list = new RoomList();
   list.merge(room(1, { role: "member", last_read: 2, last_seq: 4, version: 8 }));

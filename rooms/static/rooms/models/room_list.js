@@ -40,6 +40,7 @@ export class RoomList {
     for (const counter of ["last_seq", "version", "last_read"]) {
       if (held?.[counter] > room[counter]) merged[counter] = held[counter];
     }
+    if (!("may_post" in room) && held && closedFor(held) !== closedFor(merged)) delete merged.may_post;
     this.#rooms.set(room.id, merged);
     return merged;
   }
@@ -71,6 +72,11 @@ export class RoomList {
   get totalUnread() {
     return this.all().reduce((sum, room) => sum + this.unread(room.id), 0);
   }
+}
+
+/** What everybody is told of who may post; when it changes, what this person was told before is out of date. */
+function closedFor({ archived, read_only, guests_may_post }) {
+  return `${archived} ${read_only} ${guests_may_post}`;
 }
 
 function isMember(room) {

@@ -1,0 +1,136 @@
+"""What the page does while the connection, or the session, is gone, and when it is back."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visits import NETWORK_GONE, Visit, fresh
+from tests.support.server import PASSWORD, Server
+
+pytestmark = pytest.mark.needs("chromium")
+
+Open = Callable[..., Visit]
+BACK = 20_000  # milliseconds in which a page that lost its server has found it again
+
+
+def cut(visit: Visit) -> None:
+    """Takes the network from one person's browser."""
+    visit.tolerate(NETWORK_GONE)
+    visit.page.context.set_offline(True)
+    expect(visit.page.locator("chat-app")).to_have_attribute("data-connection", "offline")
+
+
+def mend(visit: Visit) -> None:
+    visit.page.context.set_offline(False)
+    expect(visit.page.locator("chat-app")).to_have_attribute("data-connection", "online", timeout=BACK)
+
+
+def states(visit: Visit) -> list[str | None]:
+    return [row.get_attribute("data-state") for row in visit.messages.all()]
+
+
+def test_what_is_written_without_a_connection_goes_out_later_once_and_in_order(visit: Open) -> None:
+    olivia = visit("olivia").enter()
+    slug = olivia.create_room()
+    watcher = visit("olivia").enter(slug)
+    cut(olivia)
+    texts = [f"written {number} while away" for number in range(3)]
+    for text in texts:
+        olivia.say(text)
+    expect(olivia.page.locator("connection-line")).to_contain_text(
+        "it is kept here and sent when the connection is back"
+    )
+    assert states(olivia) == ["sending", "queued", "queued"] or states(olivia) == ["queued"] * 3
+    expect(watcher.messages).to_have_count(0)
+    mend(olivia)
+    for text in texts:
+        expect(olivia.message(text)).to_have_attribute("data-state", "sent")
+    expect(olivia.page.locator("connection-line")).to_be_hidden()
+    expect(watcher.messages).to_have_count(3)
+    assert [row.inner_text() for row in watcher.page.locator(".message-body").all()] == texts
+    expect(olivia.messages).to_have_count(3)
+
+
+def test_what_was_said_meanwhile_is_there_on_coming_back(visit: Open) -> None:
+    olivia = visit("olivia").enter()
+    slug = olivia.create_room()
+    tab = visit("olivia").enter(slug)
+    olivia.say("heard by both")
+    expect(tab.message("heard by both")).to_be_visible()
+    cut(tab)
+    for number in range(4):
+        olivia.say(f"missed {number}")
+        expect(olivia.message(f"missed {number}")).to_have_attribute("data-state", "sent")
+    mend(tab)
+    expect(tab.messages).to_have_count(5)
+    expect(tab.message("missed 3")).to_be_visible()
+
+
+def test_a_refused_message_fails_and_can_be_sent_again_or_given_up(visit: Open) -> None:
+    olivia = visit("olivia").enter()
+    slug = olivia.create_room()
+    bob = visit(fresh("bob")).enter()
+    bob.command("join_room", room=slug)
+    bob.room_link(slug).click()
+    bob.ready()
+    cut(bob)
+    bob.say("first try")
+    bob.say("never mind")
+    olivia.command("update_room", room=slug, archived=True)
+    mend(bob)
+    failed = bob.page.locator('.message[data-state="failed"]')
+    expect(failed).to_have_count(2)
+    expect(failed.first).to_contain_text("archived")
+    expect(bob.page.locator("message-composer")).to_contain_text("archived")
+    bob.message("never mind").get_by_role("button", name="Discard").click()
+    expect(bob.message("never mind")).to_have_count(0)
+    olivia.command("update_room", room=slug, archived=False)
+    expect(bob.composer).to_be_visible()
+    bob.message("first try").get_by_role("button", name="Retry").click()
+    expect(bob.message("first try")).to_have_attribute("data-state", "sent")
+    bob.page.reload()
+    expect(bob.message("first try")).to_have_count(1)
+
+
+def test_the_server_may_be_killed_and_started(visit: Open, served: Server) -> None:
+    olivia = visit("olivia").enter()
+    olivia.tolerate(NETWORK_GONE)
+    slug = olivia.create_room()
+    olivia.say("before the crash")
+    expect(olivia.message("before the crash")).to_have_attribute("data-state", "sent")
+    served.kill()
+    expect(olivia.page.locator("chat-app")).to_have_attribute("data-connection", "offline")
+    olivia.say("during the crash")
+    served.start()
+    expect(olivia.message("during the crash")).to_have_attribute("data-state", "sent", timeout=BACK)
+    olivia.page.reload()
+    olivia.ready()
+    assert olivia.page.locator(".message-body").all_inner_texts() == ["before the crash", "during the crash"]
+    expect(olivia.page).to_have_url(re.compile(slug))
+
+
+def test_logging_out_in_one_tab_leads_the_others_to_the_log_in(visit: Open) -> None:
+    bob = visit(fresh("bob")).enter()
+    tab = visit(bob.name).enter()
+    bob.page.get_by_role("button", name="Your menu").click()
+    bob.page.get_by_role("button", name="Log out").click()
+    expect(bob.page.get_by_role("heading")).to_have_text("You are logged out")
+    tab.page.wait_for_url("**/accounts/login/?next=%2Frooms%2Flobby%2F", timeout=BACK)
+    tab.page.get_by_label("Username").fill(bob.name)
+    tab.page.get_by_label("Password").fill(PASSWORD)
+    tab.page.get_by_role("button", name="Log in").click()
+    tab.ready()
+    expect(tab.page).to_have_url(re.compile("/rooms/lobby/$"))
+
+
+def test_two_tabs_of_one_person_do_not_send_what_the_other_holds(visit: Open) -> None:
+    olivia = visit("olivia").enter()
+    slug = olivia.create_room()
+    tab = visit("olivia").enter(slug)
+    olivia.composer.fill("a draft")
+    expect(tab.composer).to_have_value("")
+    tab.say("from the tab")
+    expect(olivia.message("from the tab")).to_have_count(1)
+    expect(olivia.composer).to_have_value("a draft")
