@@ -1,6 +1,7 @@
 """What the project's Python files import, found by parsing them."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ def within(name: str, *prefixes: str) -> bool:
     return any(name == prefix or name.startswith(prefix + ".") for prefix in prefixes)
 
 
+@functools.cache
 def modules(*roots: str) -> list[Module]:
     """The modules of files and folders of the project, migrations left out."""
     found = []
