@@ -15,6 +15,7 @@ class RoomTimeline extends HTMLElement {
   #newLine = make("div", { className: "new-line", textContent: "New" });
   #newAfter = null;
   #atBottom = true;
+  #top = 0;
   #counted = 0;
   #loading = false;
   #entered = false;
@@ -156,7 +157,10 @@ class RoomTimeline extends HTMLElement {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.#atBottom = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
+    // Away from the bottom without having moved up: what stands around has grown, and is about to be followed.
+    if (scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM) this.#atBottom = true;
+    else if (scrollTop < this.#top) this.#atBottom = false;
+    this.#top = scrollTop;
     if (scrollTop < NEAR_TOP) this.#readOlder();
     this.#showNewest();
     this.#look();

@@ -17,7 +17,7 @@ class SocketTable extends HTMLElement {
     part(card, "refresh").addEventListener("click", () => this.#load());
     part(this, "more").addEventListener("click", () => this.#load(this.#next));
     part(this, "rows").addEventListener("click", (event) => this.#pressed(event.target.closest("button")));
-    document.addEventListener("listed", ({ detail }) => detail.forEach((room) => this.#names.set(room.id, room.name)));
+    document.addEventListener("listed", ({ detail }) => this.#learn(detail));
     connection.addEventListener("state", () => connection.online && this.#load());
     connection.on("activity", ({ kind }) => /connect/.test(kind) && this.#soon());
   }
@@ -50,11 +50,19 @@ class SocketTable extends HTMLElement {
       make("td", { textContent: address ?? "" }),
       make("td", { textContent: browserOf(agent ?? ""), title: agent ?? "" }),
       make("td", { textContent: span(Date.now() - new Date(since)), title: full(since) }),
-      make("td", { textContent: this.#roomNames(rooms), title: rooms.join(", ") }),
+      make("td", { textContent: this.#roomNames(rooms), title: rooms.join(", "), data: { rooms: rooms.join(" ") } }),
     ];
     const isOther = user && user.id !== null && String(user.id) !== this.closest("staff-console").dataset.userId;
     const button = isOther && make("button", { className: "link-button", type: "button", textContent: "Disconnect", data: { user: user.id, name: user.name } });
     return make("tr", {}, make("td", {}, person), ...rest, make("td", { className: "number-cell" }, button || null));
+  }
+
+  /** Rooms are listed on their own, so a connection's may come before their names. */
+  #learn(rooms) {
+    rooms.forEach((room) => this.#names.set(room.id, room.name));
+    for (const cell of this.querySelectorAll("[data-rooms]")) {
+      cell.textContent = this.#roomNames(cell.dataset.rooms.split(" "));
+    }
   }
 
   /** The rooms that a connection hears, by name; the server tells them as `room:3`. */
