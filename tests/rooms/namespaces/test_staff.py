@@ -1,0 +1,428 @@
+"""The namespace `/admin`: who enters, what each command answers and needs, and what staff hear."""
+
+import asyncio
+from unittest import mock
+from uuid import uuid4
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+
+from accounts.models import User
+from chatproject.sockets.database import in_database
+from chatproject.sockets.testing import TIMEOUT, Refused
+from rooms.events import publications
+from rooms.namespaces import staff as console
+from tests.rooms.conftest import fill, nobody_hears, ok, refused, say
+from tests.support.people import room
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_tracebacks")]
+
+STATS_FIELDS = {
+    "at", "people", "guests", "sockets", "rooms", "messages_per_second", "events_per_second", "errors",
+    "refusals", "uptime",
+}  # fmt: skip
+
+
+class Clock:
+    """Stands in for `asyncio` where the console waits: it goes on when the test says so."""
+
+    ensure_future = staticmethod(asyncio.ensure_future)
+
+    def __init__(self):
+        self.waits = []
+        self._go_on = asyncio.Queue()
+        self._waiting = asyncio.Event()
+
+    async def sleep(self, seconds):
+        self.waits.append(seconds)
+        self._waiting.set()
+        await self._go_on.get()
+
+    async def tick(self):
+        """Lets one interval pass; returns when all that follows from it is done."""
+        async with asyncio.timeout(TIMEOUT):
+            await self._waiting.wait()
+            self._waiting.clear()
+            self._go_on.put_nowait(None)
+            await self._waiting.wait()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(console, "asyncio", clock)
+    return clock
+
+
+@pytest.fixture
+def office(house, staff):
+    """Enters `/admin`, as the staff person if nobody is named."""
+    return lambda who=staff: house.enter(who, "/admin")
+
+
+async def take(user, codename):
+    await in_database(lambda: user.user_permissions.remove(Permission.objects.get(codename=codename)))
+
+
+async def notes():
+    found = LogEntry.objects.order_by("pk").values_list("user__username", "object_repr", "change_message")
+    return await in_database(lambda: list(found))
+
+
+# --- Who enters ---------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("who", "code"), [(None, "unauthenticated"), ("Gus", "unauthenticated"), ("member", "forbidden")]
+)
+async def test_nobody_else_enters_and_they_hear_nothing(house, office, member, lobby, who, code):
+    insider = await office()
+    connection = await house.connect(member if who == "member" else who)
+    with pytest.raises(Refused) as refusal:
+        await connection.enter("/admin")
+    assert refusal.value.message
+    assert refusal.value.data["code"] == code
+    refusals = [event for event in await insider.received("activity") if event["kind"] == "refused"]
+    assert [event["detail"] for event in refusals] == [code]
+    assert [event["user"] and event["user"]["name"] for event in refusals] == [
+        "member" if who == "member" else None
+    ]
+    assert connection._entries["/admin"].events == type(insider.events)()
+    await connection.enter("/")  # the connection is still good
+
+
+async def test_a_refused_client_that_sends_commands_all_the_same_is_closed(house, member, lobby):
+    connection = await house.connect(member)
+    with pytest.raises(Refused):
+        await connection.enter("/admin")
+    connection.send_text('42/admin,["announce",{"text":"Hello"}]')
+    assert await connection.wait_closed() == 1008
+    assert await notes() == []
+
+
+async def test_one_connection_carries_both_namespaces(house, staff, lobby):
+    connection = await house.connect(staff)
+    chat, console = await connection.enter("/"), await connection.enter("/admin")
+    assert chat.sid != console.sid
+    assert (await ok(chat, "sync"))["user"]["staff"]
+    assert (await ok(console, "overview"))["sockets"] == 1
+    assert len(house.server.eio.sockets) == 1
+    await console.leave()
+    assert await say(chat, lobby)
+    assert not house.server.of("/admin").fetch_sockets()
+
+
+async def test_a_room_of_the_same_name_in_both_namespaces_is_two_rooms(house, staff, lobby):
+    connection = await house.connect(staff)
+    entries = {name: await connection.enter(name) for name in ("/", "/admin")}
+    for name, entry in entries.items():
+        house.server.sockets[name][entry.sid].join("same")
+    await entries["/"].received("")
+    for name, other in (("/", "/admin"), ("/admin", "/")):
+        house.server.of(name).to("same").emit("greeting", {"from": name})
+        assert await entries[name].receive("greeting") == {"from": name}
+        await nobody_hears("greeting", entries[other])
+
+
+async def test_commands_of_one_namespace_are_unknown_in_the_other(house, office, staff, lobby):
+    chat, console = await house.enter(staff), await office()
+    for command in ("overview", "announce", "list_sockets", "disconnect_user"):
+        assert (await refused(chat, command))["code"] == "unknown_event"
+    for command in ("post_message", "sync", "open_room"):
+        assert (await refused(console, command))["code"] == "unknown_event"
+
+
+async def test_who_stops_being_staff_is_dropped_and_refused(house, office, staff, lobby):
+    chat, console = await house.enter(staff), await office()
+
+    def demote():
+        staff.is_staff = False
+        staff.save()
+
+    await in_database(demote)
+    assert await console.receive("session_ended") == {"reason": "not_staff"}
+    await console.connection.wait_closed()
+    await ok(chat, "sync")
+    with pytest.raises(Refused) as refusal:
+        await office()
+    assert refusal.value.data["code"] == "forbidden"
+
+
+# --- What each command needs --------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("command", "payload", "permission"),
+    [
+        ("overview", {}, "use_console"),
+        ("list_sockets", {}, "use_console"),
+        ("list_rooms", {}, "use_console"),
+        ("announce", {"text": "Hello"}, "announce"),
+        ("disconnect_user", {"user": 1}, "moderate_rooms"),
+    ],
+)
+async def test_a_command_needs_its_permission_at_the_moment_it_is_given(
+    house, office, staff, member, lobby, command, payload, permission
+):
+    if "user" in payload:
+        payload = {"user": member.pk}
+    entry, bystander = await office(), await house.enter(member)
+    await take(staff, permission)
+    assert (await refused(entry, command, **payload))["code"] == "forbidden"
+    await nobody_hears("notice", bystander)
+    assert not bystander.connection.closed.done()
+    assert await notes() == []
+    await in_database(lambda: staff.user_permissions.add(Permission.objects.get(codename=permission)))
+    await ok(entry, command, **payload)
+
+
+# --- Looking ------------------------------------------------------------------------------------
+async def test_the_overview_counts(house, office, owner, member, lobby):
+    for who in (owner, owner, member, "Gus", None):
+        entry = await house.enter(who)
+    console = await office()
+    await refused(entry, "post_message", room=lobby.pk, client_id=str(uuid4()), body="x")
+    data = await ok(console, "overview")
+    assert data.keys() == STATS_FIELDS
+    counted = {name: data[name] for name in ("people", "guests", "sockets", "errors", "refusals")}
+    assert counted == {"people": 2, "guests": 2, "sockets": 5, "errors": 0, "refusals": 0}
+    assert data["events_per_second"] > 0
+    assert data["uptime"] >= 0
+
+
+async def test_sockets_are_listed_with_who_and_where(house, office, member, lobby):
+    tab = await (await house.connect(member, headers={"user-agent": "Browser/1"}, address="10.0.0.7")).enter()
+    await ok(tab, "sync")
+    guest, nobody = await house.enter("Gus"), await house.enter()
+    data = await ok(await office(), "list_sockets")
+    assert data.keys() == {"sockets", "next"}
+    assert data["next"] is None
+    by_sid = {each["sid"]: each for each in data["sockets"]}
+    assert by_sid.keys() == {tab.sid, guest.sid, nobody.sid}
+    mine = by_sid[tab.sid]
+    assert mine.pop("since").endswith("Z")
+    assert mine == {
+        "sid": tab.sid,
+        "user": {"id": member.pk, "name": "member"},
+        "address": "10.0.0.7",
+        "agent": "Browser/1",
+        "transport": "websocket",
+        "rooms": sorted(["everybody", f"room:{lobby.pk}", f"user:{member.pk}"]),
+    }
+    assert by_sid[guest.sid]["user"] == {"id": None, "name": "Gus"}
+    assert by_sid[nobody.sid]["user"] is None
+    assert "session:" not in str(data)
+    assert house.keys[member] not in str(data)
+
+
+async def test_sockets_of_one_person_are_listed_in_pages(house, office, owner, member, lobby, monkeypatch):
+    monkeypatch.setattr(console, "PAGE", 2)
+    mine = {(await house.enter(member)).sid for _ in range(5)}
+    await house.enter(owner)
+    entry, found, cursor = await office(), [], None
+    while True:
+        data = await ok(entry, "list_sockets", user=member.pk, cursor=cursor)
+        found += [each["sid"] for each in data["sockets"]]
+        cursor = data["next"]
+        if cursor is None:
+            break
+    assert len(found) == 5
+    assert set(found) == mine
+
+
+async def test_rooms_are_listed_with_their_messages_and_who_is_there(
+    house, office, owner, member, lobby, den
+):
+    await in_database(fill, owner, den, 3)
+    for who in (owner, owner, member):
+        await house.enter(who)
+    for name in ("Gus", "Ida"):
+        await ok(await house.enter(name), "open_room", room=lobby.pk)
+    entry = await office()
+    data = await ok(entry, "list_rooms")
+    figures = {each["slug"]: (each["members"], each["messages"], each["online"]) for each in data["rooms"]}
+    assert figures == {"lobby": (2, 0, 4), "den": (2, 3, 2)}
+    assert data["next"] is None
+    assert not data["rooms"][0].keys() & {"unread", "role", "last_read"}
+
+
+async def test_rooms_are_found_by_name_and_listed_in_pages(house, office, lobby, monkeypatch):
+    for number in range(5):
+        await in_database(room, f"garden-{number}")
+    monkeypatch.setattr(console, "PAGE", 2)
+    entry, found, cursor = await office(), [], None
+    while True:
+        data = await ok(entry, "list_rooms", query="GARDEN", cursor=cursor)
+        found += [each["slug"] for each in data["rooms"]]
+        cursor = data["next"]
+        if cursor is None:
+            break
+    assert found == [f"garden-{number}" for number in range(5)]
+    for query in ("%", "_", "nothing"):
+        assert (await ok(entry, "list_rooms", query=query))["rooms"] == []
+    for odd in ("9" * 80, "abc", "-1"):
+        await ok(entry, "list_rooms", cursor=odd)
+
+
+# --- Announcing ---------------------------------------------------------------------------------
+async def test_an_announcement_reaches_everybody_in_the_chat(house, office, staff, owner, member, lobby):
+    everybody = [await house.enter(who) for who in (owner, member, member, "Gus", None)]
+    entry = await office()
+    assert await ok(entry, "announce", text=" We restart <b>soon</b> ") == {}
+    for each in everybody:
+        assert await each.received("notice") == [{"level": "info", "text": "We restart <b>soon</b>"}]
+    await nobody_hears("notice", entry)
+    [(who, _, text)] = await notes()
+    assert who == "staff"
+    assert "We restart" in text
+
+
+async def test_an_announcement_in_a_room_reaches_those_who_hear_it(
+    house, office, owner, member, outsider, lobby
+):
+    public = await in_database(lambda: room("public", owner=owner, guests_may_read=True))
+    hearing = [await house.enter(who) for who in (owner, outsider, "Gus")]
+    for each in hearing[1:]:
+        await ok(each, "open_room", room=public.pk)
+    others = [await house.enter(who) for who in (member, outsider, "Gus")]
+    await ok(await office(), "announce", text="Here", room="public")
+    for each in hearing:
+        assert len(await each.received("notice")) == 1
+    await nobody_hears("notice", *others)
+
+
+async def test_an_announcement_in_an_unseen_room_is_refused(house, office, owner, den, lobby):
+    listener, entry = await house.enter(owner), await office()
+    unseen = await refused(entry, "announce", text="Hello", room=den.pk)
+    assert unseen == await refused(entry, "announce", text="Hello", room=10**12)
+    assert unseen["code"] == "not_found"
+    await nobody_hears("notice", listener)
+
+
+@pytest.mark.parametrize("text", ["", " ", "x" * 1_001])
+async def test_what_is_no_announcement_is_invalid(house, office, owner, lobby, text):
+    listener = await house.enter(owner)
+    error = await refused(await office(), "announce", text=text)
+    assert (error["code"], error["fields"].keys()) == ("invalid", {"text"})
+    await nobody_hears("notice", listener)
+
+
+# --- Disconnecting ------------------------------------------------------------------------------
+async def test_a_disconnected_person_loses_all_tabs_and_comes_back(house, office, owner, member, lobby):
+    tabs = [await house.enter(member) for _ in range(2)]
+    others = [await house.enter(who) for who in (owner, "Gus")]
+    assert await ok(await office(), "disconnect_user", user=member.pk) == {}
+    for tab in tabs:
+        await tab.connection.wait_closed()
+        assert not [event for event in tab.events if event[0] == "session_ended"]
+    for other in others:
+        await ok(other, "sync")
+    assert (await ok(await house.enter(member), "sync"))["user"]["id"] == member.pk
+    assert [(who, whom) for who, whom, _ in await notes()] == [("staff", "member")]
+
+
+async def test_a_signed_out_person_is_told_and_comes_back_as_nobody(house, office, owner, member, lobby):
+    tabs = [await house.enter(member) for _ in range(2)]
+    other = await house.enter(owner)
+    assert await ok(await office(), "disconnect_user", user=member.pk, sign_out=True) == {}
+    for tab in tabs:
+        assert await tab.receive("session_ended") == {"reason": "revoked"}
+        await tab.connection.wait_closed()
+    await nobody_hears("session_ended", other)
+    assert (await ok(await house.enter(member), "sync"))["user"]["id"] is None
+    assert len(await notes()) == 1
+
+
+async def test_both_namespaces_of_a_disconnected_person_are_closed(house, owner, staff, lobby):
+    def promote():
+        owner.is_staff = owner.is_superuser = True
+        owner.save()
+
+    await in_database(promote)
+    boss = await house.enter(owner, "/admin")
+    entries = [await house.enter(staff, name) for name in ("/", "/admin")]
+    await ok(boss, "disconnect_user", user=staff.pk)
+    for entry in entries:
+        await entry.connection.wait_closed()
+    assert not boss.connection.closed.done()
+
+
+async def test_nobody_disconnects_themselves_an_owner_or_a_stranger(house, office, staff, owner, lobby):
+    await in_database(User.objects.filter(pk=owner.pk).update, is_superuser=True)
+    entry, boss = await office(), await house.enter(owner)
+    for user, code in ((staff.pk, "invalid"), (owner.pk, "forbidden"), (10**12, "not_found")):
+        assert (await refused(entry, "disconnect_user", user=user))["code"] == code
+    await ok(boss, "sync")
+    await ok(entry, "overview")
+    assert await notes() == []
+
+
+# --- What staff hear ----------------------------------------------------------------------------
+async def test_stats_come_every_two_seconds_while_staff_watch(house, office, member, lobby, clock):
+    with mock.patch.object(publications, "stats", wraps=publications.stats) as published:
+        chat = await house.enter(member)
+        for _ in range(3):
+            await clock.tick()
+        assert not published.called
+        entries = [await office(), await office()]
+        for _ in range(2):
+            await clock.tick()
+        for entry in entries:
+            told = await entry.received("stats")
+            assert len(told) == 2
+            assert told[-1].keys() == STATS_FIELDS
+            assert told[-1]["people"] == 1
+        await nobody_hears("stats", chat)
+        for entry in entries:
+            await entry.connection.close()
+        published.reset_mock()
+        await clock.tick()
+        assert not published.called
+    assert set(clock.waits) == {2}
+
+
+async def test_staff_hear_what_happens_and_never_what_is_said(house, office, owner, member, lobby, den):
+    entry = await office()
+    connection = await house.connect(owner)
+    tab = await connection.enter()
+    await ok(tab, "sync")
+    made = (await ok(tab, "create_room", name="Plans"))["room"]
+    await ok(tab, "update_room", room=made["id"], topic="Hush", read_only=False)
+    await say(tab, den, "a secret")
+    other = await house.enter(member)
+    await ok(other, "join_room", room=made["id"])
+    await ok(other, "leave_room", room=made["id"])
+    await ok(entry, "announce", text="Lunch")
+    await ok(entry, "disconnect_user", user=member.pk)
+    await other.connection.wait_closed()
+    await connection.close()
+    told = await entry.received("activity")
+    assert all(event.keys() == {"at", "kind", "user", "room", "detail"} for event in told)
+    assert all(event["at"].endswith("Z") for event in told)
+    plans, talk = {"id": made["id"], "name": "Plans"}, {"id": den.pk, "name": "Den"}
+    boss, friend = {"id": owner.pk, "name": "owner"}, {"id": member.pk, "name": "member"}
+    happened = [(event["kind"], event["user"], event["room"]) for event in told]
+    for expected in [
+        ("connected", boss, None),
+        ("room_created", boss, plans),
+        ("room_changed", boss, plans),
+        ("message_posted", boss, talk),
+        ("joined", friend, plans),
+        ("left", friend, plans),
+        ("announced", {"id": entry_user(house), "name": "staff"}, None),
+        ("disconnect_user", {"id": entry_user(house), "name": "staff"}, None),
+        ("disconnected", friend, None),
+        ("disconnected", boss, None),
+    ]:
+        assert expected in happened
+    assert "secret" not in str(told)
+
+
+def entry_user(house):
+    [socket] = house.server.of("/admin").fetch_sockets()
+    return socket.user.id
+
+
+async def test_activity_is_for_staff_alone(house, office, staff, owner, lobby):
+    await office()
+    entries = [await house.enter(who) for who in (owner, staff, "Gus")]
+    await say(entries[0], lobby)
+    await nobody_hears("activity", *entries)
+    await nobody_hears("stats", *entries)
