@@ -322,6 +322,31 @@ async def test_no_namespace_is_entered_while_the_connection_is_being_taken_down(
     assert inner.entered == []
 
 
+async def test_nor_when_the_engine_has_ended_it(stage):
+    """As it does with a client that answers no pings: the transport does not know of it."""
+    deciding, leaving = Gate(), Gate()
+
+    class Lingering(Echo):
+        async def on_disconnect(self, socket, reason):
+            await leaving(socket)
+
+    inner = guarded(deciding)("/inner")
+    app = await stage.serve(Lingering("/"), inner)
+    wire = await stage.open(app)
+    await wire.enter("/")
+    wire.send_text("40/inner,")
+    socket = await deciding.wait_reached()
+    engine_socket = app.server.eio.sockets[socket.eio_sid]
+    ending = asyncio.ensure_future(engine_socket.close(wait=False, abort=True, reason="ping timeout"))
+    await leaving.wait_reached()
+    deciding.opened.set()
+    await app.server.loop.run_in_executor(None, lambda: None)  # lets the loop get on with it
+    leaving.opened.set()
+    await ending
+    await wire.close()
+    assert inner.entered == []
+
+
 async def test_a_session_that_ends_while_it_decides_is_refused_and_another_is_not(stage):
     gates = {"ended": Gate(), "other": Gate()}
 

@@ -185,6 +185,19 @@ async def test_outside_of_an_event_there_is_no_sender(stage, transactional_db):
     assert len(await entry.received("told")) == 2
 
 
+async def test_the_sender_of_an_event_is_nobodys_sender_once_it_is_handled(stage, transactional_db):
+    class Greeting(Echo):
+        async def on_connect(self, socket):
+            publish("greeted", {}, to="hall", but_sender=True)
+
+    app = await stage.serve(Talk("/"), Greeting("/greeting"))
+    wire = await stage.open(app)
+    entry = await wire.enter("/")
+    await entry.call("say", {"text": "hi"})
+    await wire.enter("/greeting")
+    assert await entry.received("greeted") == [{}]
+
+
 async def test_rooms_are_a_union_and_exceptions_are_left_out(stage):
     app = await stage.serve(Talk("/"))
     ann, bob, cat = [await stage.enter(app, auth={"room": room}) for room in ("a", "b", "c")]
