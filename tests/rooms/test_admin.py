@@ -1,0 +1,356 @@
+"""Django's admin: rooms are managed by the operations of the chat, messages are only read."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from chatproject.sockets.database import in_database
+from rooms.models import Community, Invitation, Membership, Message, Room
+from tests.rooms.conftest import nobody_hears, post, post_many, say
+from tests.rooms.views.conftest import browser
+from tests.support.people import room
+
+pytestmark = pytest.mark.django_db
+
+ROOMS = "/admin/rooms/room/"
+
+
+@pytest.fixture
+def boss(db):
+    return User.objects.create(username="boss", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def office(boss):
+    return browser(boss)
+
+
+def change(client, room, add=(), remove=(), roles=None, **fields):
+    """Saves the page of a room with some fields changed; False unticks a box."""
+    boxes = ("everyone", "guests_may_read", "guests_may_post", "read_only", "archived")
+    form = {"name": room.name, "topic": room.topic, "kind": room.kind}
+    form |= {name: "on" for name in boxes if getattr(room, name)}
+    form |= fields
+    rows = [
+        {"id": row.pk, "user": row.user_id, "role": (roles or {}).get(row.user, row.role)}
+        | ({"DELETE": "on"} if row.user in remove else {})
+        for row in room.memberships.order_by("user__username")
+    ]
+    rows += [{"user": user.pk, "role": "member"} for user in add]
+    prefix = "memberships"
+    form |= {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": len(rows) - len(add)}
+    for number, row in enumerate(rows):
+        form |= {f"{prefix}-{number}-room": room.pk}
+        form |= {f"{prefix}-{number}-{name}": value for name, value in row.items()}
+    data = {name: value for name, value in form.items() if value is not False}
+    return client.post(f"{ROOMS}{room.pk}/change/", data)
+
+
+def saved(answer):
+    assert answer.status_code == 302, answer.context["errors"]
+    return answer
+
+
+def members(room):
+    return dict(room.memberships.values_list("user__username", "role"))
+
+
+# --- The list -----------------------------------------------------------------------------------
+def rows(page):
+    """The cells of the list's rows, as text."""
+    html = re.search(r"<tbody>(.*?)</tbody>", page.content.decode(), re.DOTALL)
+    found = re.findall(r"<tr>(.*?)</tr>", html[1] if html else "", re.DOTALL)
+    return [
+        {
+            name: re.sub(r"<[^>]+>", "", cell).strip()
+            for name, cell in re.findall(r"field-(\w+)[^>]*>(.*?)</t", row)
+        }
+        for row in found
+    ]
+
+
+def test_the_list_says_kind_members_messages_last_message_and_state(office, owner, lobby, den):
+    post_many(owner, lobby, 3)
+    listed = {row["name"]: row for row in rows(office.get(ROOMS))}
+    assert listed.keys() == {"Lobby", "Den"}
+    assert [listed["Lobby"][name] for name in ("kind", "members", "message_count")] == ["Public", "2", "3"]
+    assert [listed["Den"][name] for name in ("kind", "members", "message_count")] == ["Private", "2", "0"]
+    assert listed["Lobby"]["last_message_at"] not in {"", "-"}
+    assert listed["Den"]["last_message_at"] == "-"
+
+
+def test_the_list_takes_the_same_few_queries_for_one_room_and_for_many(
+    office, owner, django_assert_max_num_queries
+):
+    for number in range(20):
+        room(f"room-{number}", owner=owner)
+    with django_assert_max_num_queries(12):
+        assert len(rows(office.get(ROOMS))) == 21
+
+
+@pytest.mark.parametrize("name", ["name", "kind", "members", "message_count", "last_message_at", "archived"])
+def test_the_list_is_sorted_by_each_column(office, lobby, den, name):
+    column = ["", "name", "kind", "members", "message_count", "last_message_at", "archived"].index(name)
+    for order in (column, -column):
+        assert len(rows(office.get(ROOMS, {"o": order}))) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"kind__exact": "private"}, {"Den"}),
+        ({"archived__exact": "1"}, {"Attic"}),
+        ({"everyone__exact": "1"}, {"Lobby"}),
+        ({"guests_may_read__exact": "1"}, {"Lobby"}),
+        ({"q": "attic"}, {"Attic"}),
+        ({"q": "old things"}, {"Attic"}),
+        ({"q": "member"}, {"Den", "Lobby"}),
+        ({"q": "nothing like it"}, set()),
+    ],
+    ids=str,
+)
+def test_rooms_are_filtered_and_searched(office, lobby, den, query, found):
+    room("attic", topic="Old things", archived=True)
+    assert {row["name"] for row in rows(office.get(ROOMS, query))} == found
+
+
+# --- One room -----------------------------------------------------------------------------------
+def test_a_room_is_made_by_the_operation(office, boss, outsider):
+    form = {
+        "name": " Garden  club ", "topic": "What grows", "kind": "private",
+        "memberships-TOTAL_FORMS": 1, "memberships-INITIAL_FORMS": 0,
+        "memberships-0-user": outsider.pk, "memberships-0-role": "member",
+    }  # fmt: skip
+    saved(office.post(f"{ROOMS}add/", form))
+    made = Room.objects.get(slug="garden-club")
+    assert (made.name, made.topic, made.kind) == ("Garden club", "What grows", "private")
+    assert members(made) == {"boss": "owner", "outsider": "member"}
+
+
+def test_a_room_is_changed_by_the_operation(office, lobby):
+    saved(change(office, lobby, name="Hall", topic="New", read_only="on"))
+    lobby.refresh_from_db()
+    assert (lobby.name, lobby.slug, lobby.topic, lobby.read_only) == ("Hall", "lobby", "New", True)
+    assert lobby.everyone
+
+
+@pytest.mark.parametrize(
+    ("fields", "at_fault"),
+    [
+        ({"name": " "}, "name"),
+        ({"name": "x" * 81}, "name"),
+        ({"topic": "x" * 251}, "topic"),
+        ({"guests_may_read": False}, "guests_may_post"),
+        ({"kind": "private"}, "everyone"),
+        ({"kind": "secret"}, "kind"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_said_beside_the_field(office, lobby, fields, at_fault):
+    answer = change(office, lobby, **fields)
+    assert answer.status_code == 200
+    assert at_fault in answer.context["adminform"].form.errors
+    before = (lobby.name, lobby.kind)
+    lobby.refresh_from_db()
+    assert (lobby.name, lobby.kind) == before
+
+
+def test_counters_and_address_are_not_to_be_changed(office, owner, lobby):
+    post(owner, lobby)
+    saved(change(office, lobby, slug="other", last_seq=99, version=99))
+    lobby.refresh_from_db()
+    assert (lobby.slug, lobby.last_seq, lobby.version) == ("lobby", 1, 1)
+
+
+def test_people_are_added_removed_and_given_roles_in_the_rooms_page(office, owner, member, outsider, den):
+    saved(change(office, den, add=[outsider]))
+    assert members(den) == {"owner": "owner", "member": "member", "outsider": "member"}
+    saved(change(office, den, remove=[member]))
+    assert members(den) == {"owner": "owner", "outsider": "member"}
+    saved(change(office, den, roles={outsider: "owner"}))
+    assert members(den) == {"owner": "owner", "outsider": "owner"}
+
+
+def test_nobody_is_removed_from_a_room_for_everybody(office, member, lobby):
+    page = change(office, lobby, remove=[member])
+    assert "member" in members(lobby)
+    assert page.status_code in {200, 302}
+    assert "Everybody belongs to this room" in office.get(ROOMS).content.decode()
+
+
+def test_people_are_found_by_autocomplete(office, lobby, member, outsider):
+    page = office.get(f"{ROOMS}{lobby.pk}/change/").content.decode()
+    assert "admin-autocomplete" in page
+    found = office.get(
+        reverse("admin:autocomplete"),
+        {"app_label": "rooms", "model_name": "membership", "field_name": "user", "term": "outs"},
+    ).json()
+    assert [each["text"] for each in found["results"]] == ["outsider"]
+
+
+def test_a_room_links_to_itself_on_the_site(office, lobby):
+    page = office.get(f"{ROOMS}{lobby.pk}/change/").content.decode()
+    link = re.search(r'href="([^"]+)" class="viewsitelink"', page)
+    assert link
+    assert office.get(link[1]).url.endswith("/rooms/lobby/")
+
+
+def test_a_room_is_not_deleted_but_archived(office, lobby):
+    assert office.get(f"{ROOMS}{lobby.pk}/delete/").status_code == 403
+    assert office.post(f"{ROOMS}{lobby.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert "delete_selected" not in office.get(ROOMS).content.decode()
+
+
+def test_rooms_are_archived_and_restored_together(office, lobby, den):
+    for action, archived in (("archive", True), ("restore", False)):
+        form = {"action": action, "_selected_action": [lobby.pk, den.pk]}
+        assert office.post(ROOMS, form).status_code == 302
+        assert set(Room.objects.values_list("archived", flat=True)) == {archived}
+    assert LogEntry.objects.count() == 4
+
+
+def test_a_change_is_noted(office, boss, lobby):
+    saved(change(office, lobby, name="Hall"))
+    [entry] = LogEntry.objects.all()
+    assert (entry.user, entry.object_id) == (boss, str(lobby.pk))
+
+
+# --- Who may ------------------------------------------------------------------------------------
+def test_only_staff_with_the_permission_manage_rooms(member, staff, lobby):
+    assert browser(member).get(ROOMS).status_code == 302
+    assert browser(staff).get(ROOMS).status_code == 200
+    staff.user_permissions.clear()
+    assert browser(staff).get(ROOMS).status_code == 403
+
+
+def test_who_may_only_look_has_no_actions(staff, lobby):
+    staff.user_permissions.set(Permission.objects.filter(codename="view_room"))
+    client = browser(staff)
+    assert client.get(ROOMS).status_code == 200
+    client.post(ROOMS, {"action": "archive", "_selected_action": [lobby.pk]})
+    assert not Room.objects.get(pk=lobby.pk).archived
+    assert change(client, lobby, name="Mine").status_code == 403
+
+
+# --- What reaches open browsers -----------------------------------------------------------------
+@pytest.mark.django_db(transaction=True)
+async def test_a_rename_reaches_open_browsers_at_once(house, boss, owner, member, outsider, den, lobby):
+    client = await in_database(browser, boss)
+    listener, stranger = await house.enter(member), await house.enter(outsider)
+    await house.hush()
+    saved(await in_database(change, client, den, name="Cave"))
+    [event] = await listener.received("room_changed")
+    assert (event["room"]["id"], event["room"]["name"]) == (den.pk, "Cave")
+    await nobody_hears("room_changed", stranger)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_archiving_reaches_open_browsers_at_once(house, boss, member, den, lobby):
+    client = await in_database(browser, boss)
+    listener = await house.enter(member)
+    await house.hush()
+    await in_database(client.post, ROOMS, {"action": "archive", "_selected_action": [den.pk]})
+    [event] = await listener.received("room_changed")
+    assert event["room"]["archived"] is True
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_memberships_made_and_ended_there_reach_open_browsers_at_once(
+    house, boss, owner, member, outsider, den, lobby
+):
+    client = await in_database(browser, boss)
+    speaker, added, removed = [await house.enter(who) for who in (owner, outsider, member)]
+    await house.hush()
+    saved(await in_database(change, client, den, add=[outsider], remove=[member]))
+    assert await removed.received("room_removed") == [{"room": den.pk}]
+    assert (await added.receive("room_changed"))["room"]["role"] == "member"
+    await say(speaker, den, "Who is here?")
+    assert len(await added.received("message_posted")) == 1
+    await nobody_hears("message_posted", removed)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_role_given_there_reaches_that_person_alone(house, boss, owner, member, den, lobby):
+    client = await in_database(browser, boss)
+    watcher, promoted = await house.enter(owner), await house.enter(member)
+    await house.hush()
+    saved(await in_database(change, client, den, roles={member: "owner"}))
+    told = (await promoted.receive("room_changed"))["room"]
+    assert (told["role"], told["may_manage"]) == ("owner", True)
+    await nobody_hears("room_changed", watcher)
+
+
+# --- Messages -----------------------------------------------------------------------------------
+MESSAGES = "/admin/rooms/message/"
+
+
+def test_messages_are_read_and_nothing_else(office, owner, lobby):
+    message = post(owner, lobby, "<b>Hello</b>")
+    page = office.get(MESSAGES).content.decode()
+    assert "&lt;b&gt;Hello" in page
+    assert "<b>Hello" not in page
+    one = f"{MESSAGES}{message.pk}/"
+    assert office.get(f"{one}change/").status_code == 200
+    assert office.post(f"{one}change/", {"body": "Changed"}).status_code == 403
+    assert office.post(f"{one}delete/", {"post": "yes"}).status_code == 403
+    assert office.get(f"{MESSAGES}add/").status_code == 403
+    assert Message.objects.get().body == "<b>Hello</b>"
+
+
+def test_staff_read_there_what_they_may_read_in_the_chat(staff, owner, lobby, den):
+    post(owner, lobby, "Public words")
+    secret = post(owner, den, "Private words")
+    page = browser(staff).get(MESSAGES).content.decode()
+    assert "Public words" in page
+    assert "Private words" not in page
+    assert browser(staff).get(f"{MESSAGES}{secret.pk}/change/").status_code == 302
+    assert "Private words" not in browser(staff).get(MESSAGES, {"q": "Private"}).content.decode()
+
+
+def test_messages_are_searched(office, owner, guest, lobby):
+    post(owner, lobby, "about roses")
+    post(guest, lobby, "about tulips")
+    assert [row["who"] for row in rows(office.get(MESSAGES, {"q": "tulips"}))] == ["Gus (guest)"]
+    assert [row["excerpt"] for row in rows(office.get(MESSAGES, {"q": "owner"}))] == ["about roses"]
+
+
+# --- Invitations and the community --------------------------------------------------------------
+INVITATIONS = "/admin/rooms/invitation/"
+
+
+def test_an_invitation_is_made_with_its_link(office, boss):
+    saved(office.post(f"{INVITATIONS}add/", {"note": "For Nina", "max_uses": "2"}))
+    invitation = Invitation.objects.get()
+    assert (invitation.created_by, invitation.max_uses, invitation.expires_at) == (boss, 2, None)
+    assert invitation.get_absolute_url() in office.get(INVITATIONS).content.decode()
+
+
+def test_an_invitation_is_revoked(office):
+    invitation = Invitation.objects.create(expires_at=timezone.now() + timedelta(days=1))
+    form = {"note": "", "revoked": "on", "max_uses": ""}
+    saved(office.post(f"{INVITATIONS}{invitation.pk}/change/", {**form, "token": "mine", "uses": "9"}))
+    token = invitation.token
+    invitation.refresh_from_db()
+    assert (invitation.revoked, invitation.token, invitation.uses) == (True, token, 0)
+
+
+def test_the_community_is_one_row_whose_door_is_opened_and_shut(office):
+    Community.objects.current()
+    page = f"/admin/rooms/community/{Community.ONLY}/"
+    saved(office.post(f"{page}change/", {}))
+    assert not Community.objects.current().signup_open
+    saved(office.post(f"{page}change/", {"signup_open": "on"}))
+    assert Community.objects.current().signup_open
+    assert office.get("/admin/rooms/community/add/").status_code == 403
+    assert office.post(f"{page}delete/", {"post": "yes"}).status_code == 403
+
+
+def test_memberships_have_no_page_of_their_own(office, lobby):
+    assert office.get("/admin/rooms/membership/").status_code == 404
+    assert Membership.objects.filter(room=lobby).exists()
