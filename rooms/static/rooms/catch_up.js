@@ -53,6 +53,7 @@ export class CatchUp {
     chat.synced = true;
     gone.forEach((room) => chat.forget(room));
     chat.tell("rooms");
+    chat.tell("people");
   }
 
   /** Returns whether a room still has changes to fetch. */

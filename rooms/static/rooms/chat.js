@@ -17,7 +17,8 @@ import { uuid } from "rooms/uuid";
 
 const SYNC_EVERY = 30_000; // milliseconds
 const OPEN_AGAIN = 2; // seconds before an unanswered question is asked again
-const TIMELINE_SIZE = 400; // messages kept when nobody looks at the old ones
+const TIMELINE_SIZE = 300; // messages kept when nobody looks at the old ones
+const TIMELINE_MOST = 500; // messages from which on the oldest are forgotten
 const NOWHERE = { slug: null, id: null, state: "none", people: [], refusal: null };
 
 export class Chat extends EventTarget {
@@ -219,7 +220,7 @@ export class Chat extends EventTarget {
 
   /** Forget old messages that nobody looks at. */
   trim() {
-    this.timeline?.trim(TIMELINE_SIZE);
+    if (this.timeline?.messages.length > TIMELINE_MOST) this.timeline.trim(TIMELINE_SIZE);
   }
 
   /** Send a command that answers with a room; rejects with a Refusal. */

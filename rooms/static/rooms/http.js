@@ -3,11 +3,10 @@ import { Refusal } from "rooms/socket";
 
 /** POST form fields; resolves to the JSON answer, rejects with a Refusal. */
 export async function post(url, fields) {
-  const token = document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
   return answer(
     fetch(url, {
       method: "POST",
-      headers: { Accept: "application/json", "X-CSRFToken": token },
+      headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
       body: new URLSearchParams(fields),
     }),
   );
@@ -17,6 +16,12 @@ export async function post(url, fields) {
 export async function get(url, query = {}, signal = undefined) {
   const address = `${url}?${new URLSearchParams(query)}`;
   return answer(fetch(address, { headers: { Accept: "application/json" }, signal }));
+}
+
+/** The token of now: logging in in another tab makes a new one, and leaves the page's own out of date. */
+function csrfToken() {
+  const cookie = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+  return cookie ?? document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
 }
 
 async function answer(promise) {

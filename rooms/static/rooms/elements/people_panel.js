@@ -2,6 +2,7 @@ import { arrangeChildren, copyOf, make, part } from "rooms/dom";
 import { confirmed } from "rooms/elements/confirm_dialog";
 import { notify } from "rooms/elements/notice_list";
 import { showPerson } from "rooms/elements/user_avatar";
+import { onceAFrame } from "rooms/frames";
 import { get } from "rooms/http";
 
 const SEARCH_DELAY = 150; // milliseconds after the last key
@@ -13,6 +14,7 @@ class PeoplePanel extends HTMLElement {
   #rows = new Map();
   #timer = null;
   #search = null;
+  #place = null;
 
   set chat(chat) {
     this.source = chat;
@@ -23,8 +25,9 @@ class PeoplePanel extends HTMLElement {
     part(this, "add").addEventListener("keydown", (event) => this.#key(event));
     part(this, "people").addEventListener("click", (event) => this.#remove(event));
     document.addEventListener("pointerdown", (event) => this.#pressedElsewhere(event));
-    for (const event of ["place", "people", "rooms"]) chat.addEventListener(event, () => this.#show());
-    chat.addEventListener("place", () => this.#clearSearch());
+    const show = onceAFrame(() => this.#show());
+    for (const event of ["place", "people"]) chat.addEventListener(event, show);
+    chat.addEventListener("place", () => this.#placeChanged());
     this.toggle(WIDE.matches && localStorage.getItem(KEPT) !== "no", false);
     // Beside the conversation it may stay; over it only when it was asked for.
     WIDE.addEventListener("change", () => this.toggle(WIDE.matches && localStorage.getItem(KEPT) !== "no", false));
@@ -62,6 +65,12 @@ class PeoplePanel extends HTMLElement {
       ...this.#section("Online", people.filter(isHere), mayManage),
       ...this.#section("Offline", people.filter((person) => !isHere(person)), mayManage),
     ]);
+  }
+
+  #placeChanged() {
+    if (this.source.place.slug === this.#place) return;
+    this.#place = this.source.place.slug;
+    this.#clearSearch();
   }
 
   #showToGuest(room) {

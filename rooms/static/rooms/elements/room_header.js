@@ -1,4 +1,5 @@
 import { part } from "rooms/dom";
+import { onceAFrame } from "rooms/frames";
 
 /** The name and topic of the room being shown, and the buttons beside them. */
 class RoomHeader extends HTMLElement {
@@ -6,7 +7,8 @@ class RoomHeader extends HTMLElement {
     this.source = chat;
     part(this, "settings").addEventListener("click", () => document.querySelector("room-settings").open());
     part(this, "people").addEventListener("click", () => document.querySelector("people-panel").toggle());
-    for (const event of ["place", "people", "rooms"]) chat.addEventListener(event, () => this.#show());
+    const show = onceAFrame(() => this.#show());
+    for (const event of ["place", "people", "rooms"]) chat.addEventListener(event, show);
   }
 
   #show() {

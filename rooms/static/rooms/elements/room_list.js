@@ -1,5 +1,6 @@
 import { addressOf } from "rooms/addresses";
 import { arrangeChildren, copyOf, part } from "rooms/dom";
+import { onceAFrame } from "rooms/frames";
 
 /** The rooms, with what is unread and where a draft waits. */
 class RoomListElement extends HTMLElement {
@@ -8,8 +9,9 @@ class RoomListElement extends HTMLElement {
   set chat(chat) {
     this.source = chat;
     part(this, "create")?.addEventListener("click", () => document.querySelector("room-creator").open());
-    chat.addEventListener("rooms", () => this.#show());
-    chat.addEventListener("place", () => this.#show());
+    const show = onceAFrame(() => this.#show());
+    chat.addEventListener("rooms", show);
+    chat.addEventListener("place", show);
   }
 
   #show() {
