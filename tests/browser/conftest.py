@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.visits import ARGUMENTS, Visit, Visits
 from tests.support import machine
-from tests.support.server import Server
+from tests.support.server import Cookies, Server
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +19,16 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def sessions() -> dict[str, Cookies]:
+    """Who has logged in to the module's server: logging in is slow on purpose."""
+    return {}
+
+
 @pytest.fixture
-def visits(browser: Browser, served: Server) -> Iterator[Visits]:
+def visits(browser: Browser, served: Server, sessions: dict[str, Cookies]) -> Iterator[Visits]:
     """Opens pages as people; at the end, none of them may have complained in its console."""
-    visits = Visits(browser, served)
+    visits = Visits(browser, served, sessions)
     yield visits
     visits.close()
 

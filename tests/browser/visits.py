@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
-from tests.support.server import OWNER, Server, manage
+from tests.support.server import OWNER, Cookies, Server, manage
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -122,11 +122,11 @@ class Visit:
 class Visits:
     """Everybody who looks at the server in one test."""
 
-    def __init__(self, browser: Browser, served: Server) -> None:
+    def __init__(self, browser: Browser, served: Server, known: dict[str, Cookies]) -> None:
         self._browser = browser
         self.served = served
+        self._known = known
         self._open: list[Visit] = []
-        self._known: dict[str, dict[str, str]] = {}
 
     def open(self, name: str | None = None, *, size: tuple[int, int] = WIDE, **options: Any) -> Visit:
         """A new window: of `olivia`, who owns the place, of a new person called `name`, or of nobody."""
@@ -147,8 +147,8 @@ class Visits:
         self._open.append(visit)
         return visit
 
-    def _cookies(self, name: str) -> dict[str, str]:
-        """The same session for the same person within a test: more windows are more tabs."""
+    def _cookies(self, name: str) -> Cookies:
+        """The same session for the same person: more windows are more tabs."""
         if name not in self._known:
             self._known[name] = self.served.sign_in(name) if name == OWNER else self.served.sign_up(name)
         return self._known[name]
