@@ -1,12 +1,15 @@
 """All addresses."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, register_converter
 
 from accounts.urls import app_name as accounts_name
 from accounts.urls import urlpatterns as accounts_urls
+from chatproject.converters import TextConverter
 from chatproject.health import healthz, readyz
 from rooms.views import chat, coming_in
+
+register_converter(TextConverter, "text")
 
 admin.site.site_header = "Parley"
 admin.site.site_title = "Parley"
@@ -18,9 +21,9 @@ accounts = ([path("signup/", coming_in.sign_up, name="signup"), *accounts_urls],
 urlpatterns = [
     path("", chat.chat, name="chat"),
     path("rooms/", chat.browse, name="browse"),
-    path("rooms/<str:slug>/", chat.chat, name="room"),
+    path("rooms/<text:slug>/", chat.chat, name="room"),
     path("staff/", chat.staff, name="staff"),
-    path("invite/<str:token>/", coming_in.invitation, name="invitation"),
+    path("invite/<text:token>/", coming_in.invitation, name="invitation"),
     path("accounts/", include(accounts)),
     path("admin/", admin.site.urls),
     path("healthz", healthz),
