@@ -50,8 +50,8 @@ class Application:
         """Starts the server, once; a host without lifespan events starts it by its first request."""
         if not self._started:
             self._started = True
-            publishing.bind(self.server)
             await self.server.start()
+            publishing.bind(self.server)
 
     async def stop(self) -> None:
         """Stops the server; nothing published reaches it any more."""

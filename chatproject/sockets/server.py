@@ -313,8 +313,8 @@ class Server(socketio.AsyncServer):
             await self._admit(handler, socket)
         except DomainError as error:
             self.journal.refused(socket, error.code)
-            handler.on_refused(socket, error)
             await self._refuse(eio_sid, namespace, str(error), {"code": error.code, **error.details})
+            handler.on_refused(socket, error)
             return
         if eio_sid not in self.environ or transport.of(scope).closing:
             return  # the client went away, or was sent away, while the middlewares decided
