@@ -63,7 +63,7 @@ function rowOf({ at, kind, user, room, detail }) {
   if (room) words.push(kind === "message_posted" ? " in " : " ", nameOf(room.name));
   const text = detailOf(detail);
   if (text) words.push(` (${text})`);
-  return make("li", { className: kind === "refused" ? "refused-kind" : "" }, time, make("span", {}, ...words));
+  return make("div", { className: kind === "refused" ? "refused-kind" : "" }, time, make("span", {}, ...words));
 }
 
 function detailOf(detail) {
