@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+from pydantic import BeforeValidator, Field, PlainValidator
 
 from chatproject.sockets.namespace import Payload
 
@@ -12,12 +12,6 @@ SLUG_LENGTH = 80  # code points
 USERS_AT_ONCE = 100
 ROOMS_AT_ONCE = 1_000
 PAGE = 50
-
-
-def _no_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("There is a character in it that cannot be kept.")
-    return text
 
 
 def _from_key(key: Any) -> Any:
@@ -38,14 +32,13 @@ def _room_key(value: Any) -> int | str:
     if type(value) is int and 1 <= value <= BIGGEST_ID:
         return value
     if isinstance(value, str) and 1 <= len(value) <= SLUG_LENGTH:
-        return _no_nul(value)
+        return value
     raise ValueError("A room's id or slug is expected.")
 
 
 Id = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
 IdKey = Annotated[Id, BeforeValidator(_from_key)]
 Seq = Annotated[int, Field(ge=0, le=BIGGEST_ID)]
-Text = Annotated[str, AfterValidator(_no_nul)]
 ClientId = Annotated[UUID, BeforeValidator(_uuid)]
 RoomKey = Annotated[int | str, PlainValidator(_room_key)]
 Users = Annotated[list[Id], Field(max_length=USERS_AT_ONCE)]
@@ -72,7 +65,7 @@ class ReadHistory(OneRoom):
 
 class PostMessage(OneRoom):
     client_id: ClientId
-    body: Text
+    body: str
     reply_to: Id | None = None
 
 
@@ -85,18 +78,18 @@ class SetTyping(OneRoom):
 
 
 class CreateRoom(Payload):
-    name: Text
+    name: str
     kind: Literal["public", "private"] = "public"
-    slug: Text | None = None
-    topic: Text = ""
+    slug: str | None = None
+    topic: str = ""
     guests_may_read: bool = False
     guests_may_post: bool = False
     users: Users = []
 
 
 class UpdateRoom(OneRoom):
-    name: Text | None = None
-    topic: Text | None = None
+    name: str | None = None
+    topic: str | None = None
     guests_may_read: bool | None = None
     guests_may_post: bool | None = None
     read_only: bool | None = None
@@ -113,16 +106,16 @@ class RemoveMember(OneRoom):
 
 class ListSockets(Payload):
     user: Id | None = None
-    cursor: Text | None = None
+    cursor: str | None = None
 
 
 class ListRooms(Payload):
-    query: Annotated[Text, Field(max_length=100)] = ""
-    cursor: Text | None = None
+    query: Annotated[str, Field(max_length=100)] = ""
+    cursor: str | None = None
 
 
 class Announce(Payload):
-    text: Text
+    text: str
     room: RoomKey | None = None
 
 
