@@ -1,6 +1,7 @@
 """The namespace `/`: what each command answers, and who hears of it."""
 
 import re
+from typing import Any
 from unittest import mock
 from uuid import uuid4
 
@@ -289,7 +290,7 @@ async def test_a_new_tab_of_a_guest_hears_only_what_it_opens(house, owner, lobby
 async def test_history_is_read_in_pages(house, owner, member, lobby):
     await in_database(fill, owner, lobby, 120)
     entry = await house.enter(member)
-    for asked, expected, more in [
+    pages: list[tuple[dict[str, Any], range, bool]] = [
         ({}, range(71, 121), True),
         ({"before": 71}, range(21, 71), True),
         ({"before": 21}, range(1, 21), False),
@@ -297,7 +298,8 @@ async def test_history_is_read_in_pages(house, owner, member, lobby):
         ({"around": 50, "limit": 4}, range(48, 52), True),
         ({"limit": 500}, range(21, 121), True),
         ({"before": None, "limit": 1}, range(120, 121), True),
-    ]:
+    ]
+    for asked, expected, more in pages:
         data = await ok(entry, "read_history", room="lobby", **asked)
         assert [message["seq"] for message in data["messages"]] == list(expected)
         assert data["has_more"] == more
@@ -353,11 +355,10 @@ async def test_sync_of_a_guest_is_a_guests_view(house, owner, lobby, den):
 
 async def test_sync_after_a_gap_brings_exactly_what_was_missed(house, owner, member, lobby):
     speaker = await house.enter(owner)
-    connection = await house.connect(member)
-    listener = await connection.enter()
+    listener = await house.enter(member)
     await say(speaker, lobby, "heard")
     held = (await listener.receive("message_posted"))["version"]
-    await connection.close()
+    await listener.connection.close()
     missed = [await say(speaker, lobby, f"missed {number}") for number in range(3)]
     back = await house.enter(member)
     assert (await ok(back, "sync", rooms={str(lobby.pk): held}))["changes"][str(lobby.pk)] == {
