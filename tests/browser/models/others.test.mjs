@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { arrange } from "../../../rooms/static/rooms/models/arrangement.js";
 import { Drafts } from "../../../rooms/static/rooms/models/drafts.js";
+import { lengthOf } from "../../../rooms/static/rooms/models/length.js";
 import { offerIn } from "../../../rooms/static/rooms/models/permission.js";
 import { Presence } from "../../../rooms/static/rooms/models/presence.js";
 import { ReadMarks } from "../../../rooms/static/rooms/models/read_marks.js";
@@ -203,4 +204,17 @@ test("the composer's place offers what the room and the person allow", () => {
   assert.equal(offerIn(open, { ...guest, named: true }), "write");
   assert.equal(offerIn({ ...open, guests_may_post: false }, guest), "login");
   assert.equal(offerIn({ ...open, read_only: true }, guest), "read_only");
+});
+
+// Length
+
+test("a text is measured in code points, and the rest is told when it runs short", () => {
+  assert.deepEqual(lengthOf("🫘🫘🫘", 10), { left: 7, tooLong: false, near: false });
+  assert.deepEqual(lengthOf("123456789", 10), { left: 1, tooLong: false, near: true });
+  assert.deepEqual(lengthOf("12345678901", 10), { left: -1, tooLong: true, near: true });
+});
+
+test("no limit refuses nothing and counts nothing", () => {
+  const { tooLong, near } = lengthOf("x".repeat(100_000), 0);
+  assert.deepEqual([tooLong, near], [false, false]);
 });

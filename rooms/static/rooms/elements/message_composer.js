@@ -1,10 +1,10 @@
 import { part } from "rooms/dom";
 import { notify } from "rooms/elements/notice_list";
+import { lengthOf } from "rooms/models/length";
 import { offerIn } from "rooms/models/permission";
 import { post } from "rooms/http";
 
 const LINES = 8; // the composer grows to this many
-const NEARLY = 0.9; // share of the longest message from which the rest is counted
 
 const OFFERS = {
   join: "You are reading along.",
@@ -65,7 +65,6 @@ class MessageComposer extends HTMLElement {
     if (offer in OFFERS) this.#showOffer(offer);
     if (room?.id !== this.#room) this.#enter(room);
     else if (wrote && !this.contains(document.activeElement) && offer === "write") this.textPart.focus();
-    if (room) this.textPart.placeholder = `Message ${room.name}`;
   }
 
   #showOffer(offer) {
@@ -94,15 +93,12 @@ class MessageComposer extends HTMLElement {
 
   #measure() {
     const text = this.textPart.value;
-    const length = [...text].length;
-    this.sendPart.disabled = !text.trim() || length > this.limit;
+    const { left, tooLong, near } = lengthOf(text, this.limit);
+    this.sendPart.disabled = !text.trim() || tooLong;
     const note = this.lengthPart;
-    note.hidden = length < this.limit * NEARLY;
-    note.classList.toggle("error", length > this.limit);
-    if (!note.hidden) {
-      const left = this.limit - length;
-      note.textContent = left >= 0 ? `${left.toLocaleString()} characters left` : `${(-left).toLocaleString()} characters too many`;
-    }
+    note.hidden = !near;
+    note.classList.toggle("error", tooLong);
+    if (near) note.textContent = tooLong ? `${(-left).toLocaleString()} characters too many` : `${left.toLocaleString()} characters left`;
     this.#fit();
   }
 
