@@ -48,7 +48,7 @@ def test_a_message_is_kept_with_its_author_html_and_time(owner, lobby):
     assert message.html == "<p><strong>Hello</strong> you</p>\n"
     lobby.refresh_from_db()
     assert lobby.last_message_at == message.created_at
-    assert message.edited_at is message.deleted_at is message.reply_to is None
+    assert (message.edited_at, message.deleted_at, message.reply_to) == (None, None, None)
 
 
 def test_a_guests_message_keeps_the_name_and_no_account(guest, lobby):
@@ -198,14 +198,18 @@ def test_staff_post_nowhere_but_where_they_belong(staff, lobby, den):
         post(staff, den)
 
 
-@pytest.mark.parametrize("state", ["archived", "read_only"])
-def test_nobody_posts_in_a_closed_room(owner, guest, lobby, state):
+@pytest.mark.parametrize(
+    ("closed", "opened"),
+    [({"archived": True}, {"archived": False}), ({"read_only": True}, {"read_only": False})],
+    ids=["archived", "read_only"],
+)
+def test_nobody_posts_in_a_closed_room(owner, guest, lobby, closed, opened):
     post(owner, lobby)
-    update_room(person=owner, room=lobby.pk, **{state: True})
+    update_room(person=owner, room=lobby.pk, **closed)
     for who in (owner, guest):
         with pytest.raises(Forbidden):
             post(who, lobby)
-    update_room(person=owner, room=lobby.pk, **{state: False})
+    update_room(person=owner, room=lobby.pk, **opened)
     assert post(guest, lobby).seq == 2
 
 

@@ -1,6 +1,7 @@
 """Whatever is sent: each wrong thing has its error, the socket stays usable, and nobody else notices."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,10 +16,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 HUGE = 2**63
 UUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
-NOTHING_IN_IT = [None, True, 1, 1.5, "text", [], {}]
+NOTHING_IN_IT: list[Any] = [None, True, 1, 1.5, "text", [], {}]
 
 # What a field of each kind must refuse, whatever else it says.
-WRONG = {
+WRONG: dict[str, list[Any]] = {
     "room": [None, True, False, 1.5, "", [], {}, [1], {"id": 1}, 0, -1, HUGE, "x" * 81, "a\0b", "\ud800"],
     "id": [None, True, 1.5, "1", "x", [], {}, 0, -1, HUGE],
     "ids": [None, True, 1, "1", {}, [None], ["1"], [1.5], [True], [0], [[1]], list(range(1, 102))],
@@ -36,7 +37,7 @@ WRONG = {
 }  # fmt: skip
 
 # Each command's fields by kind; "?" marks those for which null stands for nothing.
-CHAT = {
+CHAT: dict[str, dict[str, str]] = {
     "sync": {"rooms": "versions"},
     "open_room": {"room": "room"},
     "close_room": {"room": "room"},
@@ -57,14 +58,14 @@ CHAT = {
     "add_members": {"room": "room", "users": "ids"},
     "remove_member": {"room": "room", "user": "id"},
 }  # fmt: skip
-STAFF = {
+STAFF: dict[str, dict[str, str]] = {
     "overview": {},
     "list_sockets": {"user": "?id", "cursor": "?text"},
     "list_rooms": {"query": "text", "cursor": "?text"},
     "announce": {"text": "text", "room": "?room"},
     "disconnect_user": {"user": "id", "sign_out": "flag"},
 }
-GOOD = {
+GOOD: dict[str, dict[str, Any]] = {
     "sync": {},
     "open_room": {"room": "lobby"},
     "close_room": {"room": "lobby"},

@@ -30,8 +30,8 @@ class Clock:
     ensure_future = staticmethod(asyncio.ensure_future)
 
     def __init__(self):
-        self.waits = []
-        self._go_on = asyncio.Queue()
+        self.waits: list[float] = []
+        self._go_on: asyncio.Queue[None] = asyncio.Queue()
         self._waiting = asyncio.Event()
 
     async def sleep(self, seconds):

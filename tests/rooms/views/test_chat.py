@@ -20,7 +20,7 @@ def boot(page):
 
 
 def is_login(answer, path):
-    return answer.status_code == 302 and answer.url == f"/accounts/login/?next={path}"
+    return answer.status_code == 302 and answer["Location"] == f"/accounts/login/?next={path}"
 
 
 # --- The shell ----------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def test_names_in_the_page_are_text(owner, lobby):
 def test_posting_to_the_chat_shows_it(member, lobby):
     for path in ("/", "/rooms/lobby/"):
         answer = browser(member).post(path)
-        assert (answer.status_code, answer.url) == (302, "/")
+        assert (answer.status_code, answer["Location"]) == (302, "/")
 
 
 # --- Rooms --------------------------------------------------------------------------------------
