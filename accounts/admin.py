@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from .forms import UnusedUsernameForm
+from .forms import UnusedNameForm
 from .models import Session, User
 from .names import folded
 
@@ -27,14 +27,14 @@ else:
     ChangeForm = UserChangeForm
 
 
-class AddPersonForm(UnusedUsernameForm, AddForm):
+class AddPersonForm(UnusedNameForm, AddForm):
     class Meta:
         model = User
         fields = ("username",)
         field_classes = {"username": UsernameField}
 
 
-class ChangePersonForm(UnusedUsernameForm, ChangeForm):
+class ChangePersonForm(UnusedNameForm, ChangeForm):
     class Meta:
         model = User
         fields = "__all__"

@@ -1,6 +1,7 @@
 """The forms of sign-up, log-in and guests' names."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, UsernameField
@@ -8,9 +9,10 @@ from django.core.exceptions import ValidationError
 
 from .models import User
 from .models.user import USERNAME_TAKEN
-from .names import NAME_LENGTH
+from .names import MIXED_ALPHABETS, NAME_LENGTH, NAME_RESERVED, RESERVED_NAMES, folded, mixes_alphabets
 
 CHOOSING_HELP = "At least 8 characters; nothing common, and not like your name."
+NAME_TAKEN = "Somebody here is called this already."
 
 if TYPE_CHECKING:
     PersonForm = forms.ModelForm[User]
@@ -20,24 +22,50 @@ else:
     CreationForm = BaseUserCreationForm
 
 
-class UnusedUsernameForm(PersonForm):
-    """Refuses a username that somebody else has in any case of its letters."""
+class UnusedNameForm(PersonForm):
+    """Refuses a new name that somebody else has, or is shown by, in any case of its letters.
+
+    What is not changed is not judged: else nobody could deactivate who has such a name already.
+    """
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
-        if User.objects.named(username).exclude(pk=self.instance.pk).exists():
-            raise ValidationError(USERNAME_TAKEN, code="unique")
+        if "username" in self.changed_data:
+            self._refuse_taken(username)
+            if mixes_alphabets(username):
+                raise ValidationError(MIXED_ALPHABETS, code="invalid")
         return username
 
+    def clean_display_name(self) -> str:
+        name: str = self.cleaned_data["display_name"]
+        if "display_name" in self.changed_data:
+            self._refuse_taken(name)
+        return name
 
-class SignUpForm(UnusedUsernameForm, CreationForm):
+    def _refuse_taken(self, name: str) -> None:
+        others = User.objects.exclude(pk=self.instance.pk)
+        if others.named(name).exists():
+            raise ValidationError(USERNAME_TAKEN, code="unique")
+        if others.called(name).exists():
+            raise ValidationError(NAME_TAKEN, code="unique")
+
+
+class SignUpForm(UnusedNameForm, CreationForm):
     """Checks what `operations.sign_up` is then given; it is not saved itself."""
+
+    reserved: ClassVar[AbstractSet[str]] = RESERVED_NAMES
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         # One line instead of Django's list: whoever breaks a rule is told which.
         self.fields["password1"].help_text = CHOOSING_HELP
         self.fields["password2"].help_text = ""
+
+    def clean_username(self) -> str:
+        username = super().clean_username()
+        if folded(username) in self.reserved:
+            raise ValidationError(NAME_RESERVED, code="invalid")
+        return username
 
     class Meta:
         model = User

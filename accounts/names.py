@@ -1,15 +1,26 @@
 """What a name may be made of, and when two names count as the same."""
 
 from unicodedata import category, normalize
+from unicodedata import name as unicode_name
 
 from django.core.exceptions import ValidationError
 
 NAME_LENGTH = 40  # code points
+MIXED_ALPHABETS = "A name does not mix alphabets whose letters look alike."
 
 # Line and paragraph separators, controls (NUL and line feed among them), halves of surrogate pairs.
 _FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # All of Unicode's Bidi_Control: they would turn the text around a name, too.
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+# Alphabets with letters that look like those of the others, as Unicode's names of letters begin.
+_LOOK_ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "COPTIC", "ARMENIAN", "CHEROKEE"})
+
+# What guests and new accounts are not called, folded: they would seem to speak for this place.
+RESERVED_NAMES = frozenset(
+    {"system", "parley", "admin", "administrator", "moderator", "staff", "everybody", "here", "room"}
+)
+NAME_RESERVED = "This name is not to be had. Choose another."
 
 
 def folded(name: str) -> str:
@@ -26,7 +37,18 @@ def name_fault(name: str) -> str | None:
         return "A name is one line of ordinary characters."
     if not folded(name):
         return "Enter a name that can be seen."
+    if mixes_alphabets(name):
+        return MIXED_ALPHABETS
     return None
+
+
+def mixes_alphabets(name: str) -> bool:
+    """Whether letters of two alphabets that look alike meet: `anna` with a Cyrillic `a` passes for Anna.
+
+    Each alphabet by itself is welcome, accents, digits and punctuation with it; so are all other scripts.
+    """
+    letters = (unicode_name(char, "") for char in normalize("NFKC", name) if char.isalpha())
+    return len({letter.partition(" ")[0] for letter in letters} & _LOOK_ALIKE) > 1
 
 
 def validate_name(name: str) -> None:

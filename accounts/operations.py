@@ -13,7 +13,7 @@ from .channels import session_digest
 from .guests import GUEST_NAME, Guest
 from .models import Session, User
 from .models.user import USERNAME_TAKEN
-from .names import name_fault
+from .names import NAME_RESERVED, RESERVED_NAMES, folded, name_fault
 from .reasons import Reason
 
 
@@ -124,10 +124,12 @@ def _end_stale_sessions(user: User) -> None:
 # --- Guests -------------------------------------------------------------------------------------
 @transaction.atomic
 def name_guest(*, session: SessionBase, name: str) -> Guest:
-    """Gives the visitor of `session` a name. Raises Invalid (`name`) if it is none, or a member's."""
+    """Gives the visitor of `session` a name. Raises Invalid (`name`) if it is none, or not free."""
     name = name.strip()
     if fault := name_fault(name):
         raise Invalid({"name": fault})
+    if folded(name) in RESERVED_NAMES:
+        raise Invalid({"name": NAME_RESERVED})
     if User.objects.called(name).exists():
         raise Invalid({"name": "A member of this chat has this name. Choose another, or log in."})
     session[GUEST_NAME] = name

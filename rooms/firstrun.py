@@ -17,7 +17,17 @@ from rooms.operations.community import needs_owner
 CODE_BYTES = 5  # 10 hexadecimal digits; each guess costs a request
 
 _LOOPBACK = {"127.0.0.1", "::1"}
-_FORWARDING = ("FORWARDED", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_FORWARDED_PROTO", "X_REAL_IP", "VIA")
+# What proxies add, by the names of `request.META`.
+_FORWARDING = {
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_CLIENT_IP",
+    "HTTP_X_CLUSTER_CLIENT_IP",
+    "HTTP_CF_CONNECTING_IP",
+    "HTTP_TRUE_CLIENT_IP",
+}
+_FORWARDED = "HTTP_X_FORWARDED_"
 
 
 def first_run_code() -> str | None:
@@ -40,7 +50,7 @@ def is_right_code(code: str) -> bool:
 def needs_code(request: HttpRequest) -> bool:
     """Whether this request may come from another machine."""
     host = split_domain_port(request.get_host())[0]
-    forwarded = any(f"HTTP_{name}" in request.META for name in _FORWARDING)
+    forwarded = any(name in _FORWARDING or name.startswith(_FORWARDED) for name in request.META)
     here = request.META.get("REMOTE_ADDR") in _LOOPBACK and host in {"localhost", "127.0.0.1"}
     return forwarded or not here
 

@@ -66,6 +66,33 @@ def test_a_taken_name_is_a_form_error(office, member, outsider, username):
     assert set(change.context["adminform"].form.errors) == {"username"}
 
 
+@pytest.mark.parametrize("field", ["username", "display_name"])
+@pytest.mark.parametrize("name", ["anna", "MEMBER"])
+def test_nobody_is_given_a_name_that_somebody_else_has_or_is_shown_by(office, member, outsider, field, name):
+    member.display_name = "Anna"
+    member.save()
+    add = {"username": "new", "usable_password": "false", field: name}
+    assert set(office.post(f"{PEOPLE}add/", add).context["adminform"].form.errors) == {field}
+    change = {"username": "outsider", "is_active": "on", field: name}
+    page = office.post(f"{PEOPLE}{outsider.pk}/change/", change)
+    assert set(page.context["adminform"].form.errors) == {field}
+
+
+def test_a_person_may_be_shown_by_the_own_username(office, member):
+    form = {"username": "member", "display_name": "Member", "is_active": "on"}
+    assert office.post(f"{PEOPLE}{member.pk}/change/", form).status_code == 302
+    assert office.post(f"{PEOPLE}{member.pk}/change/", form).status_code == 302
+
+
+def test_who_has_a_name_like_anothers_already_can_be_deactivated(office, member, outsider):
+    outsider.display_name = "Member"
+    outsider.save()
+    form = {"username": "outsider", "display_name": "Member"}
+    assert office.post(f"{PEOPLE}{outsider.pk}/change/", form).status_code == 302
+    outsider.refresh_from_db()
+    assert not outsider.is_active
+
+
 def test_a_person_keeps_the_own_name_in_another_case(office, member):
     response = office.post(f"{PEOPLE}{member.pk}/change/", {"username": "Member", "is_active": "on"})
     assert response.status_code == 302

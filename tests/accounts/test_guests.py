@@ -103,6 +103,10 @@ def test_a_name_can_be_asked_for_in_json(client):
         "Olivia Owner",
         "olivia  OWNER",
         "ölga",
+        "System",
+        "  EVERYBODY ",
+        "par\u200bley",
+        "\u0430dmin",
     ],
 )
 def test_what_is_no_name_or_a_members_is_refused(client, member, owner, name):
@@ -121,6 +125,15 @@ def test_what_is_no_name_or_a_members_is_refused(client, member, owner, name):
     assert error["message"]
     assert set(error["fields"]) == {"name"}
     assert not Session.objects.exists()
+
+
+def test_who_has_a_reserved_name_already_keeps_it(client):
+    client.post(GUEST, {"name": "Gus"})
+    store = SessionStore(session_of(client).session_key)
+    store["guest_name"] = "here"
+    store.save()
+    client.get(GUEST)
+    assert name_in(client) == "here"
 
 
 def test_a_refused_name_leaves_the_old_one(client, member):

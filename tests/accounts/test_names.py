@@ -1,6 +1,6 @@
 import pytest
 
-from accounts.names import NAME_LENGTH, folded, name_fault
+from accounts.names import NAME_LENGTH, folded, mixes_alphabets, name_fault
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,42 @@ def test_names_that_look_the_same_are_the_same(one, other):
 
 def test_other_names_stay_other_names():
     assert folded("ann") != folded("anna")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Zoë",
+        "Łucja_1",
+        "Анна",
+        "Анна-7",
+        "Ольга 👩",
+        "Αλίκη",
+        "Ἀθηνᾶ.2",
+        "李雷 Lei",
+        "はなこ",
+        "An 안나",
+        "42",
+    ],
+)
+def test_names_of_one_alphabet_are_accepted_with_all_that_goes_with_it(name):
+    assert not mixes_alphabets(name)
+    assert name_fault(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u0430nna",  # Cyrillic a
+        "ANN\u0391",  # Greek Alpha
+        "Анн\u0391",
+        "Ann (\u041e)",
+        "\uff21nn\u0430",  # a wide Latin A
+        "\U0001d400nn\u0430",  # a mathematical A
+        "\u0585lga",  # Armenian
+    ],
+    ids=ascii,
+)
+def test_names_that_mix_alphabets_that_look_alike_are_refused(name):
+    assert mixes_alphabets(name)
+    assert name_fault(name)
