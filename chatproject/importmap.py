@@ -20,6 +20,7 @@ from django.templatetags.static import static
 PACKAGES = {"socket.io-client": "socket.io-client/socket.io.esm.min.js"}
 
 
+@cache
 def module_files() -> dict[str, str]:
     """Bare name -> name of the static file."""
     base = Path(settings.BASE_DIR) / "rooms" / "static"

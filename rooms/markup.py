@@ -1,28 +1,46 @@
 """Makes a message's HTML from its text: Markdown without raw HTML, then a second, independent sieve."""
 
+from html import escape, unescape
+
 import nh3
 from markdown_it import MarkdownIt
+
+from chatproject.texts import is_visible
+
+# HTML longer than this many times its text was made to be long.
+MAX_GROWTH = 10
+SHORT = 1_000  # characters of HTML that are never too long
 
 # A list or quote in a list in a quote … needs no more; deeper input is shown as text.
 MAX_NESTING = 12
 
 _TAGS = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li",
-    "ol", "p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "ol", "p", "pre", "s", "strong", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}}
 _SCHEMES = {"http", "https", "mailto"}
 
 _markdown = (
     MarkdownIt("commonmark", {"html": False, "linkify": True, "breaks": True, "maxNesting": MAX_NESTING})
-    .enable(["linkify", "strikethrough", "table"])
+    # No tables: their cells multiply, 10,000 characters would become 700,000.
+    .enable(["linkify", "strikethrough"])
     # Pictures would be fetched from anywhere: an image becomes the link it is.
     .disable(["image"])
 )
 
 
 def render(body: str) -> str:
-    """The HTML of a message. Links open elsewhere and tell nothing of where they were clicked."""
+    """The HTML of a message; its plain text where Markdown would blow it up, or leave nothing to be seen.
+
+    Links open elsewhere and tell nothing of where they were clicked.
+    """
+    made = _sieved(body)
+    too_long = len(made) > max(SHORT, MAX_GROWTH * len(body))
+    return _as_text(body) if too_long or not _shows_something(made) else made
+
+
+def _sieved(body: str) -> str:
     return nh3.clean(
         _markdown.render(body),
         tags=_TAGS,
@@ -31,3 +49,11 @@ def render(body: str) -> str:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
+
+
+def _as_text(body: str) -> str:
+    return f"<p>{escape(body, quote=False)}</p>".replace("\n", "<br>\n")
+
+
+def _shows_something(html: str) -> bool:
+    return "<hr" in html or is_visible(unescape(nh3.clean(html, tags=set())))

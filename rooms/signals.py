@@ -1,9 +1,11 @@
-"""Where Django itself is the caller: after migrating, the first room is made."""
+"""Where Django itself is the caller: after migrating, and before a person is deleted."""
 
 from typing import Any
 
 from django.db import connections
 
+from accounts.models import User
+from rooms.operations.memberships import leave_all_rooms
 from rooms.operations.rooms import make_first_room as operation
 
 
@@ -12,3 +14,8 @@ def make_first_room(using: str, **_: Any) -> None:
     # Migrating backwards ends here, too, without the table.
     if "rooms_room" in connections[using].introspection.table_names():
         operation()
+
+
+def leave_rooms(instance: User, **_: Any) -> None:
+    """A person's rooms keep an owner, and hear that somebody has gone."""
+    leave_all_rooms(instance)

@@ -1,7 +1,8 @@
 """The Socket.IO rooms of the conversation; nobody else puts their names together."""
 
 EVERYBODY = "everybody"  # in `/`: all who have entered
-STAFF = "staff"  # in `/admin`: all who have entered
+GUESTS = "guests"  # in `/`: those of them who have no account
+STAFF = "staff"  # in `/admin`: all who may see the console
 
 
 def members_of(room_id: int) -> str:

@@ -18,6 +18,10 @@ class AuthorPayload(TypedDict):
     avatar: Avatar
 
 
+class MessageAuthorPayload(AuthorPayload):
+    guest: bool
+
+
 class PersonalPayload(AuthorPayload):
     guest: bool
     staff: bool
@@ -35,7 +39,7 @@ class MessagePayload(TypedDict):
     seq: int
     version: int
     client_id: str
-    author: AuthorPayload
+    author: MessageAuthorPayload
     body: str
     html: str
     created_at: str
@@ -139,17 +143,18 @@ def own_room_payload(room: Room, person: Person, membership: Membership | None) 
     return own
 
 
-def _author(message: Message) -> AuthorPayload:
+def _author(message: Message) -> MessageAuthorPayload:
     if message.author is not None:
-        return author_payload(message.author)
-    return {"id": None, "name": message.author_name, "avatar": avatar_of(colour_of(message.author_name))}
+        return {**author_payload(message.author), "guest": False}
+    avatar = avatar_of(colour_of(message.author_name))
+    return {"id": None, "name": message.author_name, "avatar": avatar, "guest": bool(message.guest_key)}
 
 
 def member_count(room: Room) -> int:
     """How many people belong to a room."""
     # Lists of rooms bring the count along; a single room is asked.
     count: int | None = getattr(room, "member_count", None)
-    return room.memberships.count() if count is None else count
+    return room.memberships.filter(user__is_active=True).count() if count is None else count
 
 
 def wire_time(moment: datetime) -> str:

@@ -44,6 +44,11 @@ def room_closed_to_guests(room: Room) -> None:
     _room_lost(room, (channels.guests_of(room.pk),))
 
 
+def guests_sent_away() -> None:
+    """No room is left for guests: their connections end, and they find the door shut."""
+    publish(None, to=channels.GUESTS, close=True)
+
+
 def member_joined(room: Room, membership: Membership) -> None:
     """All of the person's sockets hear the room from here on."""
     user = membership.user

@@ -49,7 +49,8 @@ class RoomQuerySet(models.QuerySet["Room"]):
     def with_member_count(self) -> RoomQuerySet:
         """Each with `member_count`, for lists of rooms."""
         # A subquery, because a join would count only the memberships that a filter before it left.
-        members = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room")
+        active = Membership.objects.filter(room=OuterRef("pk"), user__is_active=True)
+        members = active.order_by().values("room")
         count = Subquery(members.annotate(count=Count("pk")).values("count"))
         return self.annotate(member_count=Coalesce(count, 0))
 

@@ -6,16 +6,20 @@ from chatproject.sockets.database import in_database
 from chatproject.sockets.socket import Socket
 from rooms.events import channels
 from rooms.models import Room
+from rooms.operations.console import may_watch
 
 
 async def admit_people(socket: Socket) -> None:
     """Middleware, after `django_session`: signed-in people enter, and guests where a room is open to them."""
     socket.user = person_of(socket.user, socket.data["session"])
-    if isinstance(socket.user, Guest) and not await in_database(Room.objects.for_guests().exists):
-        raise Unauthenticated("Sign in: this community has no room for guests.")
+    if isinstance(socket.user, Guest):
+        if not await in_database(Room.objects.for_guests().exists):
+            raise Unauthenticated("Sign in: this community has no room for guests.")
+        socket.own_rooms.append(channels.GUESTS)
     socket.own_rooms.append(channels.EVERYBODY)
 
 
 async def watch_as_staff(socket: Socket) -> None:
-    """Middleware, after `require_staff`: hears what staff hear, from the moment it has entered."""
-    socket.own_rooms.append(channels.STAFF)
+    """Middleware, after `require_staff`: who may see the console hears what happens, from the start."""
+    if await in_database(may_watch, [socket.user.pk]):
+        socket.own_rooms.append(channels.STAFF)

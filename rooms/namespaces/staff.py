@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from time import monotonic
 from typing import Any, ClassVar
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.events import person_payload
@@ -23,9 +25,10 @@ from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import watch_as_staff
 from rooms.operations import console
 
+log = logging.getLogger(__name__)
+
 STATS_INTERVAL = 2  # seconds
 PAGE = 100  # sockets or rooms in one answer
-SEE = "rooms.use_console"
 
 
 class StaffNamespace(Namespace):
@@ -44,11 +47,11 @@ class StaffNamespace(Namespace):
         publications.activity("refused", person=person, detail=error.code)
 
     async def on_overview(self, socket: Socket, payload: commands.Nothing) -> dict[str, Any]:
-        await in_database(console.require_permission, socket.user, SEE)
+        await in_database(console.require_permission, socket.user, console.SEE)
         return await self._stats()
 
     async def on_list_sockets(self, socket: Socket, payload: commands.ListSockets) -> dict[str, Any]:
-        await in_database(console.require_permission, socket.user, SEE)
+        await in_database(console.require_permission, socket.user, console.SEE)
         found = [
             other
             for other in self.server.of("/").fetch_sockets()
@@ -79,8 +82,25 @@ class StaffNamespace(Namespace):
         """Tells the staff who watch how things are; does nothing while nobody watches."""
         while True:
             await asyncio.sleep(STATS_INTERVAL)
-            if self.server.of(self.namespace).to(channels.STAFF).fetch_sockets():
+            if not self._watching():
+                continue
+            try:
+                await self._send_away()
+            except DatabaseError:
+                log.warning("stats not sent: the database does not answer")
+            else:
                 publications.stats(await self._stats())
+
+    async def _send_away(self) -> None:
+        """Who may not see the console any more hears nothing more; a permission is lost without a signal."""
+        watching = self._watching()
+        allowed = await in_database(console.may_watch, {socket.user.pk for socket in watching})
+        for socket in watching:
+            if socket.user.pk not in allowed:
+                socket.leave(channels.STAFF)
+
+    def _watching(self) -> list[Socket]:
+        return self.server.of(self.namespace).to(channels.STAFF).fetch_sockets()
 
     async def _stats(self) -> dict[str, Any]:
         sockets = self.server.of("/").fetch_sockets()
@@ -125,7 +145,7 @@ def _socket_payload(socket: Socket) -> dict[str, Any]:
 
 
 def _list_rooms(socket: Socket, payload: commands.ListRooms) -> tuple[list[dict[str, Any]], str | None]:
-    console.require_permission(socket.user, SEE)
+    console.require_permission(socket.user, console.SEE)
     rooms = Room.objects.filter(name__icontains=payload.query).order_by("pk")
     if payload.cursor:
         rooms = rooms.filter(pk__gt=int(payload.cursor) if payload.cursor.isdecimal() else 0)

@@ -16,6 +16,10 @@ class Place(NamedTuple):
     room: Room
     membership: Membership | None
 
+    def person(self, person: Person) -> Person:
+        """`person` as the database has them now: a socket may be older than their present name."""
+        return self.membership.user if self.membership else person
+
 
 def find(person: Person, key: int | str, *, lock: bool = False) -> Place:
     """The room with this id or slug, if `person` may read it. Raises `NotFound` else, whatever the reason.
@@ -31,6 +35,9 @@ def find(person: Person, key: int | str, *, lock: bool = False) -> Place:
 
 def find_to_manage(person: Person, key: int | str) -> Place:
     """The same, locked; raises `Forbidden` unless `person` may manage it."""
+    if isinstance(person, User):
+        # What a socket knows of its person may be older than the loss of a permission.
+        person = User.objects.get(pk=person.pk)
     place = find(person, key, lock=True)
     if not place.room.may_be_managed_by(person, place.membership):
         raise Forbidden("Only the room's owners may do this.")

@@ -72,6 +72,15 @@ def change_role(membership: Membership, *, role: str) -> None:
     membership.role = role
     membership.save(update_fields=["role"])
     publications.member_changed(room, membership)
+    _keep_an_owner(room)
+
+
+@transaction.atomic
+def leave_all_rooms(user: User) -> None:
+    """Ends all memberships of somebody whose account is about to be deleted."""
+    memberships = Membership.objects.filter(user=user).select_related("user")
+    for room in Room.objects.select_for_update(of=("self",)).filter(memberships__user=user).order_by("pk"):
+        _end(room, memberships.get(room=room))
 
 
 @transaction.atomic
@@ -113,6 +122,10 @@ def add_people(room: Room, users: Collection[int], *, role: str = Membership.Rol
 def _remove(room: Room, membership: Membership) -> None:
     if room.everyone:
         raise Forbidden("Everybody belongs to this room.")
+    _end(room, membership)
+
+
+def _end(room: Room, membership: Membership) -> None:
     membership.delete()
     _keep_an_owner(room)
     publications.member_left(room, membership.user)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db.models import Value
+from django.db.models.functions import Coalesce, NullIf
 
 from accounts.guests import Person
 from accounts.models import User
@@ -91,9 +93,10 @@ def read_history(
 
 
 def list_members(room: Room) -> list[Membership]:
-    """Who belongs to a room, by name; the first `PEOPLE_SHOWN`."""
+    """Who belongs to a room, by the name that others see; the first `PEOPLE_SHOWN`."""
+    shown = Coalesce(NullIf("user__display_name_folded", Value("")), "user__username_folded")
     members = Membership.objects.filter(room=room, user__is_active=True).select_related("user")
-    return sorted(members[:PEOPLE_SHOWN], key=lambda membership: membership.user.name.casefold())
+    return list(members.order_by(shown, "pk")[:PEOPLE_SHOWN])
 
 
 def _changed(room: Room, version: int, limit: int) -> Changed:

@@ -8,6 +8,7 @@ from typing import NotRequired, TypedDict, Unpack
 from django.db import IntegrityError, transaction
 
 from accounts.guests import Person
+from accounts.models import User
 from chatproject.errors import Conflict, Forbidden, Invalid
 from rooms.events import publications
 from rooms.models import Membership, Room
@@ -92,6 +93,8 @@ def change_room(room: Room, *, person: Person | None, **changes: Unpack[Changes]
     changed = sorted(name for name, value in _state(room).items() if value != before[name])
     if changed:
         room.save(update_fields=changed)
+        if room.everyone and not before["everyone"]:
+            add_people(room, User.objects.filter(is_active=True).values_list("pk", flat=True))
         _close_doors(room, before)  # first: who is shown out does not hear what it is called now
         publications.room_changed(room, person=person, detail=", ".join(changed))
     return room
@@ -141,6 +144,8 @@ def _close_doors(room: Room, before: dict[str, object]) -> None:
         publications.room_closed_to_visitors(room)
     elif before["guests_may_read"] and not room.guests_may_read:
         publications.room_closed_to_guests(room)
+    if not Room.objects.for_guests().exists():
+        publications.guests_sent_away()
 
 
 def _save_with_slug(room: Room, slug: str | None) -> None:

@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from chatproject.errors import Invalid
+from chatproject.texts import has_controls, is_visible
 from rooms.models.room import NAME_LENGTH, TOPIC_LENGTH
 
 NOTICE_LENGTH = 1_000  # code points
@@ -10,7 +11,7 @@ NOTICE_LENGTH = 1_000  # code points
 
 def checked_body(body: str) -> str:
     """A message's text as it is kept. Raises `Invalid` with the field `body`."""
-    if not body.strip():
+    if not is_visible(body):
         raise Invalid({"body": "A message needs some text."})
     limit = settings.MESSAGE_LENGTH
     if limit and len(body) > limit:
@@ -20,8 +21,8 @@ def checked_body(body: str) -> str:
 
 def checked_name(name: str) -> str:
     """A room's name, on one line and without spaces around it. Raises `Invalid` with the field `name`."""
-    name = " ".join(_checked("name", name).split())
-    if not name:
+    name = _one_line("name", name)
+    if not is_visible(name):
         raise Invalid({"name": "A room needs a name."})
     if len(name) > NAME_LENGTH:
         raise Invalid({"name": f"A name has at most {NAME_LENGTH} characters."})
@@ -30,7 +31,7 @@ def checked_name(name: str) -> str:
 
 def checked_topic(topic: str) -> str:
     """A room's topic, on one line. Raises `Invalid` with the field `topic`."""
-    topic = " ".join(_checked("topic", topic).split())
+    topic = _one_line("topic", topic)
     if len(topic) > TOPIC_LENGTH:
         raise Invalid({"topic": f"A topic has at most {TOPIC_LENGTH} characters."})
     return topic
@@ -39,11 +40,19 @@ def checked_topic(topic: str) -> str:
 def checked_notice(text: str) -> str:
     """An announcement. Raises `Invalid` with the field `text`."""
     text = _checked("text", text).strip()
-    if not text:
+    if not is_visible(text):
         raise Invalid({"text": "An announcement needs some text."})
     if len(text) > NOTICE_LENGTH:
         raise Invalid({"text": f"An announcement has at most {NOTICE_LENGTH} characters."})
     return text
+
+
+def _one_line(field: str, text: str) -> str:
+    line = " ".join(_checked(field, text).split())
+    if has_controls(line):
+        # It would turn, or break, the lines of everybody's list.
+        raise Invalid({field: "One line of ordinary characters is expected."})
+    return line
 
 
 def _checked(field: str, text: str) -> str:

@@ -89,7 +89,7 @@ async def test_the_ack_holds_the_message_with_all_its_fields(house, owner, lobby
         "seq": 1,
         "version": 1,
         "client_id": client_id,
-        "author": {"id": owner.pk, "name": "owner", "avatar": owner.avatar},
+        "author": {"id": owner.pk, "name": "owner", "avatar": owner.avatar, "guest": False},
         "body": "**Hi** <b>",
         "html": "<p><strong>Hi</strong> &lt;b&gt;</p>\n",
         "edited_at": None,
@@ -131,7 +131,8 @@ async def test_what_is_said_in_a_private_room_stays_there(house, owner, member, 
 async def test_a_guest_talks_under_the_chosen_name(house, owner, lobby):
     guest, listener = await house.enter("Gus"), await house.enter(owner)
     message = await say(guest, lobby)
-    assert message["author"] == {"id": None, "name": "Gus", "avatar": message["author"]["avatar"]}
+    avatar = message["author"]["avatar"]
+    assert message["author"] == {"id": None, "name": "Gus", "avatar": avatar, "guest": True}
     assert (await listener.receive("message_posted"))["message"] == message
 
 
