@@ -41,8 +41,16 @@ class ChangePersonForm(UnusedNameForm, ChangeForm):
         field_classes = {"username": UsernameField}
 
 
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
 @admin.register(User)
 class PersonAdmin(PersonAdminBase):
+    """People; what staff may do, and staff themselves, are changed by superusers only.
+
+    Else whoever may change people could give themselves every right, or take the place of somebody with it.
+    """
+
     form = ChangePersonForm
     add_form = AddPersonForm
     list_display = (
@@ -62,13 +70,23 @@ class PersonAdmin(PersonAdminBase):
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("display_name", "email", "is_bot")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Rights", {"fields": ("is_active", *RIGHTS)}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2")}),
         ("Person", {"classes": ("wide",), "fields": ("display_name", "email", "is_bot")}),
     )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if _is_superuser(request) else (*fields, *RIGHTS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         lasting = Q(sessions__expire_date__gt=timezone.now())
@@ -104,3 +122,11 @@ class SessionAdmin(SessionAdminBase):
 
     def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
         return False
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.is_superuser
+
+
+def _may_touch(request: HttpRequest, user: User | None) -> bool:
+    return _is_superuser(request) or user is None or not (user.is_staff or user.is_superuser)

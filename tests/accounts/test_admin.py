@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from accounts.models import Session, User
@@ -100,6 +101,100 @@ def test_a_person_keeps_the_own_name_in_another_case(office, member):
     assert (member.username, member.username_folded) == ("Member", "member")
 
 
+# --- Rights -------------------------------------------------------------------------------------
+ALL_RIGHTS = {"is_staff": "on", "is_superuser": "on"}
+
+
+@pytest.fixture
+def boss(db):
+    return User.objects.create(username="boss", is_superuser=True)
+
+
+@pytest.fixture
+def colleague(db):
+    return User.objects.create(username="colleague", is_staff=True)
+
+
+def rights_of(user):
+    user.refresh_from_db()
+    permissions = (user.groups.count(), user.user_permissions.count())
+    return user.is_staff, user.is_superuser, *permissions
+
+
+def all_rights(user):
+    group, _ = Group.objects.get_or_create(name="Everything")
+    permission = Permission.objects.get(codename="change_user")
+    form = {"username": user.username, "display_name": "Changed", "is_active": "on", **ALL_RIGHTS}
+    return form | {"groups": group.pk, "user_permissions": permission.pk}
+
+
+def test_staff_who_may_change_people_give_nobody_rights(office, staff, member):
+    assert staff.has_perm("accounts.change_user")
+    assert office.post(f"{PEOPLE}{member.pk}/change/", all_rights(member)).status_code == 302
+    assert rights_of(member) == (False, False, 0, 0)
+    assert member.name == "Changed"
+
+
+def test_staff_give_themselves_no_rights(office, staff):
+    before = rights_of(staff)
+    assert office.post(f"{PEOPLE}{staff.pk}/change/", all_rights(staff)).status_code == 403
+    assert rights_of(staff) == before
+
+
+def test_whom_staff_add_has_no_rights(office):
+    form = {"username": "nina", "usable_password": "false", **ALL_RIGHTS}
+    assert office.post(f"{PEOPLE}add/", form).status_code == 302
+    assert rights_of(User.objects.get(username="nina")) == (False, False, 0, 0)
+
+
+def attempts(user):
+    """Ways to take an account over, or away."""
+    page, password = f"{PEOPLE}{user.pk}/", {"usable_password": "true", "password1": PASSWORD}
+    return [
+        (f"{page}change/", {"username": "taken", "is_active": ""}),
+        (f"{page}password/", password | {"password2": PASSWORD, "set-password": "set"}),
+        (f"{page}delete/", {"post": "yes"}),
+        (PEOPLE, {"action": "delete_selected", "_selected_action": user.pk, "post": "yes"}),
+    ]
+
+
+@pytest.mark.parametrize("who", ["boss", "colleague"])
+def test_staff_change_neither_superusers_nor_staff(office, request, who):
+    user = request.getfixturevalue(who)
+    for url, form in attempts(user):
+        assert office.post(url, form).status_code == 403, url
+        kept = User.objects.get(pk=user.pk)
+        assert (kept.username, kept.password, kept.is_active) == (who, user.password, True)
+    assert office.get(f"{PEOPLE}{user.pk}/change/").status_code == 200
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_staff_do_all_that_to_others(office, member, number):
+    url, form = attempts(member)[number]
+    assert office.post(url, form).status_code == 302
+    found = User.objects.filter(pk=member.pk).first()
+    assert found is None or (found.username, found.password) != (member.username, member.password)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_superusers_do_all_that_to_anybody(staff, colleague, number):
+    staff.is_superuser = True
+    staff.save()
+    url, form = attempts(colleague)[number]
+    assert signed_in(staff).post(url, form).status_code == 302
+    found = User.objects.filter(pk=colleague.pk).first()
+    assert found is None or (found.username, found.password) != (colleague.username, colleague.password)
+
+
+def test_superusers_give_rights(staff, member):
+    staff.is_superuser = True
+    staff.save()
+    page = signed_in(staff).post(f"{PEOPLE}{member.pk}/change/", all_rights(member))
+    assert page.status_code == 302
+    assert rights_of(member) == (True, True, 1, 1)
+
+
+# --- Sessions -----------------------------------------------------------------------------------
 def pages_about(session):
     return [SESSIONS, f"{SESSIONS}{session.pk}/change/", f"{SESSIONS}{session.pk}/delete/"]
 
