@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.visits import Visit, fresh, long_room
-from tests.support.server import Server
+from tests.support.server import Server, manage
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -151,6 +151,23 @@ def test_an_emoji_is_found_and_chosen_by_keyboard(visit: Open) -> None:
     expect(search).to_be_hidden()
 
 
+ACCOUNT_GONE = """
+from accounts.models import User
+User.objects.get(username={name!r}).delete()
+"""
+
+
+def test_what_a_deleted_account_said_is_not_a_guests(visit: Open, served: Server) -> None:
+    bob = visit(fresh("bob")).enter()
+    text = fresh("my last words ")
+    bob.say(text)
+    expect(bob.message(text)).to_have_attribute("data-state", "sent")
+    bob.page.context.close()
+    manage(served.data_dir, "shell", "--verbosity", "0", "--command", ACCOUNT_GONE.format(name=bob.name))
+    olivia = visit("olivia").enter()
+    expect(olivia.message(text).locator(".message-head .tag")).to_have_text("deleted account")
+
+
 # --- Reading back -------------------------------------------------------------------------------
 PLACE = """() => {
   const scroller = document.querySelector('.scroller');
@@ -178,7 +195,7 @@ def test_older_pages_come_in_without_a_jump(visit: Open, served: Server) -> None
         assert abs(top - place["top"]) <= 1, f"the page jumped by {top - place['top']} px at {rows} rows"
     expect(olivia.messages).to_have_count(230)
     olivia.page.evaluate("document.querySelector('.scroller').scrollTop = 0")
-    expect(olivia.page.get_by_text("This is where the conversation begins.")).to_be_in_viewport()
+    expect(olivia.page.get_by_role("heading", name="This is where")).to_be_in_viewport()
     expect(olivia.page.locator(".day-line")).to_have_count(
         len(set(olivia.page.locator(".day-line").all_inner_texts()))
     )

@@ -17,6 +17,7 @@ class ChatApp extends HTMLElement {
       id: userId ? Number(userId) : null,
       name: userName,
       avatar: { colour: Number(userColour), url: null },
+      guest: !userId,
       named: userNamed === "true",
       staff: userStaff === "true",
     };

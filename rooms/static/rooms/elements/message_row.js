@@ -17,7 +17,8 @@ export class MessageRow {
   }
 
   show({ key, message, state, follows, error }) {
-    const shown = `${message.id} ${message.version} ${state} ${follows} ${message.author.name}`;
+    const { id, name } = message.author;
+    const shown = `${message.id} ${message.version} ${state} ${follows} ${id} ${name}`;
     if (shown === this.#shown) return;
     this.#shown = shown;
     const { element } = this;
@@ -34,7 +35,9 @@ export class MessageRow {
     const { element } = this;
     showPerson(element.querySelector("user-avatar"), author);
     part(element, "author").textContent = author.name;
-    part(element, "guest").hidden = author.id !== null;
+    const tag = part(element, "tag");
+    tag.hidden = author.id !== null;
+    tag.textContent = author.guest ? "guest" : "deleted account";
     part(element, "side-time").textContent = shortClock(created_at);
     const time = part(element, "time");
     time.dateTime = created_at;
