@@ -12,6 +12,7 @@ pytestmark = pytest.mark.needs("chromium")
 
 Open = Callable[..., Visit]
 FINGER = 44  # pixels
+SMALLEST_CODE = 13  # pixels
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3
 
 
@@ -71,6 +72,10 @@ def test_long_words_code_and_tables_stay_within_a_phone(visit: Open) -> None:
     assert all((box := body.bounding_box()) and box["x"] + box["width"] <= NARROW[0] for body in bodies)
     code = olivia.messages.locator("pre").last
     assert code.evaluate("(pre) => pre.scrollWidth > pre.clientWidth"), "code does not scroll by itself"
+    code.focus()
+    expect(code).to_be_focused()
+    size = code.locator("code").evaluate("(code) => parseFloat(getComputedStyle(code).fontSize)")
+    assert size >= SMALLEST_CODE
 
 
 @pytest.mark.parametrize(
