@@ -28,7 +28,7 @@ def test_a_room_is_created_in_a_dialog_that_says_what_is_wrong(visit: Open) -> N
     expect(dialog).to_be_hidden()
     expect(olivia.page.get_by_role("heading", level=1)).to_have_text(name)
     expect(olivia.page.locator(".topic")).to_have_text("Tomatoes, mostly")
-    expect(olivia.page.locator(".beginning")).to_contain_text("Write the first message.")
+    expect(olivia.page.locator(".beginning")).to_have_text(f"This is where {name} begins.Say hello.")
     expect(olivia.room_link(name)).to_have_attribute("aria-current", "page")
     olivia.page.reload()
     expect(olivia.page.get_by_role("heading", level=1)).to_have_text(name)
@@ -77,6 +77,39 @@ def test_what_is_changed_in_a_room_reaches_everybody_in_it(visit: Open) -> None:
     expect(about.get_by_role("button", name="Save")).to_be_hidden()
     bob.page.keyboard.press("Escape")
     expect(about).to_be_hidden()
+
+
+def test_a_room_is_made_read_only_and_opened_again(visit: Open) -> None:
+    olivia = visit("olivia").enter()
+    slug = olivia.create_room()
+    bob = visit(fresh("bob")).enter()
+    bob.command("join_room", room=slug)
+    bob.room_link(slug).click()
+    expect(bob.composer).to_be_visible()
+    dialog = olivia.page.locator("room-settings dialog")
+    for wanted in (True, False):
+        olivia.page.get_by_role("button", name="About this room").click()
+        dialog.get_by_label("Read-only").set_checked(wanted)
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog).to_be_hidden()
+        for window in (olivia, bob):
+            expect(window.composer).to_be_visible(visible=not wanted)
+    olivia.say("open again")
+    expect(bob.message("open again")).to_be_visible()
+
+
+def test_people_are_added_only_where_not_everybody_belongs(visit: Open) -> None:
+    olivia = visit("olivia").enter()
+    field = olivia.page.get_by_label("Add people by name")
+    expect(olivia.page.locator(".person").first).to_be_visible()
+    expect(field).to_be_hidden()
+    bob = visit(fresh("bob")).enter()
+    olivia.create_room()
+    field.fill(bob.name)
+    found = olivia.page.locator(".found button")
+    expect(found).to_have_count(1)
+    expect(found.locator(".name")).to_have_text(bob.name)
+    expect(found.locator("small")).to_have_count(0)
 
 
 def test_one_reads_along_joins_and_leaves_a_public_room(visit: Open) -> None:

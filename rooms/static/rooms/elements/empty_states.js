@@ -1,18 +1,17 @@
 import { make } from "rooms/dom";
 import { offerIn } from "rooms/models/permission";
 
+const INVITATIONS = {
+  write: "Say hello.",
+  name: "Say who you are, then say hello.",
+  join: "Join, and say hello.",
+  login: "Nothing was said here yet.",
+};
+
 /** What stands above the first message of a room. */
 export function beginningOf(room, user, isEmpty) {
-  const lines = [make("h2", {}, make("bdi", { textContent: room.name }))];
-  if (room.topic) lines.push(make("p", { dir: "auto", textContent: room.topic }));
-  lines.push(make("p", { textContent: sentence(room, user, isEmpty) }));
-  return lines;
-}
-
-function sentence(room, user, isEmpty) {
-  if (!isEmpty) return "This is where the conversation begins.";
-  const invitation = offerIn(room, user) === "write" ? " Write the first message." : "";
-  return `Nothing has been said here yet.${invitation}`;
+  const title = make("h2", {}, "This is where ", make("bdi", { textContent: room.name }), " begins.");
+  return isEmpty ? [title, make("p", { textContent: INVITATIONS[offerIn(room, user)] ?? "Nothing was said here." })] : [title];
 }
 
 /** What stands where no messages can be shown, or null; `again` is called to try once more. */

@@ -54,7 +54,7 @@ class PeoplePanel extends HTMLElement {
   #show() {
     const { place, room, presence } = this.source;
     const mayManage = Boolean(room?.may_manage);
-    part(this, "add").hidden = !mayManage || room.archived;
+    part(this, "add").hidden = !mayManage || room.archived || room.everyone;
     if (room && this.source.user.id === null) {
       this.#showToGuest(room);
       return;
@@ -135,7 +135,7 @@ class PeoplePanel extends HTMLElement {
       const avatar = make("user-avatar");
       showPerson(avatar, person);
       const name = make("bdi", { className: "name", textContent: person.name });
-      const username = make("small", { textContent: person.username });
+      const username = person.username === person.name ? null : make("small", { textContent: person.username });
       return make("li", {}, make("button", { type: "button", data: { id: person.id } }, avatar, name, username));
     });
     const none = make("li", { className: "none", textContent: `Nobody outside this room matches “${query}”.` });

@@ -32,6 +32,7 @@ class RoomSettings extends FormDialog {
     if (!mayManage && room.topic) facts.unshift(["Topic", room.topic]);
     if (!mayManage && room.guests_may_read) facts.push(["Guests", room.guests_may_post ? "may read and write" : "may read"]);
     if (!mayManage && room.archived) facts.push(["State", "Archived: nobody writes any more"]);
+    else if (!mayManage && room.read_only) facts.push(["State", "Read-only: nobody posts; everything can be read"]);
     const rows = facts.flatMap(([term, text]) => [make("dt", { textContent: term }), make("dd", { textContent: text, dir: "auto" })]);
     part(this, "facts").replaceChildren(...rows);
     this.querySelector("h2").replaceChildren(make("bdi", { textContent: room.name }));
@@ -43,11 +44,12 @@ class RoomSettings extends FormDialog {
   }
 
   #fill(room) {
-    const { name, topic, guests_may_read, guests_may_post, archived } = this.form.elements;
+    const { name, topic, guests_may_read, guests_may_post, read_only, archived } = this.form.elements;
     name.value = room.name;
     topic.value = room.topic ?? "";
     guests_may_read.checked = room.guests_may_read;
     guests_may_post.checked = room.guests_may_post;
+    read_only.checked = room.read_only;
     archived.checked = room.archived;
   }
 
@@ -58,12 +60,13 @@ class RoomSettings extends FormDialog {
 
   /** Only what was changed here: another's change of the rest, made meanwhile, stays. */
   #changes() {
-    const { name, topic, guests_may_read, guests_may_post, archived } = this.form.elements;
+    const { name, topic, guests_may_read, guests_may_post, read_only, archived } = this.form.elements;
     const wanted = {
       name: name.value.trim(),
       topic: topic.value.trim(),
       guests_may_read: guests_may_read.checked,
       guests_may_post: guests_may_post.checked,
+      read_only: read_only.checked,
       archived: archived.checked,
     };
     return Object.fromEntries(Object.entries(wanted).filter(([field, value]) => value !== (this.room[field] ?? "")));

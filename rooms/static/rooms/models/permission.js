@@ -9,6 +9,6 @@ export function offerIn(room, user) {
   if (guest && room.read_only) return "read_only";
   if (guest) return user.named ? "write" : "name";
   if (!room.role) return room.kind === "public" ? "join" : "none";
-  if (room.may_post === false) return room.read_only ? "read_only" : "none";
-  return "write";
+  if (room.read_only) return "read_only";
+  return room.may_post === false ? "none" : "write";
 }
