@@ -79,8 +79,8 @@ class PersonAdmin(PersonAdminBase):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        fields = super().get_readonly_fields(request, obj)
-        return fields if _is_superuser(request) else (*fields, *RIGHTS)
+        closed = () if _is_superuser(request) else RIGHTS
+        return (*super().get_readonly_fields(request, obj), *closed)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
