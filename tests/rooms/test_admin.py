@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from chatproject.errors import Forbidden
 from chatproject.sockets.database import in_database
 from rooms.models import Community, Invitation, Membership, Message, Room
 from tests.rooms.conftest import nobody_hears, post, post_many, say
@@ -31,7 +32,7 @@ def office(boss):
     return browser(boss)
 
 
-def change(client, room, add=(), remove=(), roles=None, **fields):
+def change(client, room, add=(), remove=(), roles=None, becomes=None, **fields):
     """Saves the page of a room with some fields changed; False unticks a box."""
     boxes = ("everyone", "guests_may_read", "guests_may_post", "read_only", "archived")
     form = {"name": room.name, "topic": room.topic, "kind": room.kind}
@@ -40,6 +41,7 @@ def change(client, room, add=(), remove=(), roles=None, **fields):
     rows = [
         {"id": row.pk, "user": row.user_id, "role": (roles or {}).get(row.user, row.role)}
         | ({"DELETE": "on"} if row.user in remove else {})
+        | ({"user": becomes[row.user].pk} if row.user in (becomes or {}) else {})
         for row in room.memberships.order_by("user__username")
     ]
     rows += [{"user": user.pk, "role": "member"} for user in add]
@@ -177,11 +179,70 @@ def test_people_are_added_removed_and_given_roles_in_the_rooms_page(office, owne
     assert members(den) == {"owner": "owner", "outsider": "owner"}
 
 
-def test_nobody_is_removed_from_a_room_for_everybody(office, member, lobby):
-    page = change(office, lobby, remove=[member])
-    assert "member" in members(lobby)
-    assert page.status_code in {200, 302}
-    assert "Everybody belongs to this room" in office.get(ROOMS).content.decode()
+def refused(answer, room):
+    """What is said of the rows of members; nothing else of the form is saved, and no success is told."""
+    assert answer.status_code == 200
+    name = room.name
+    room.refresh_from_db()
+    assert room.name == name
+    assert not list(answer.context["messages"])
+    assert not LogEntry.objects.exists()
+    [inline] = answer.context["inline_admin_formsets"]
+    return inline.formset
+
+
+def test_nobody_is_removed_from_a_room_for_everybody(office, member, outsider, lobby):
+    answer = change(office, lobby, remove=[member], add=[outsider], name="Hall")
+    assert "Everybody belongs to this room" in str(refused(answer, lobby).non_form_errors())
+    assert "Everybody belongs to this room" in answer.content.decode()
+    assert members(lobby) == {"owner": "owner", "member": "member"}
+
+
+def test_whoever_is_removed_while_the_room_stops_being_for_everybody_goes(office, member, lobby):
+    saved(change(office, lobby, remove=[member], everyone=False))
+    assert members(lobby) == {"owner": "owner"}
+
+
+def test_nobody_is_removed_while_the_room_starts_being_for_everybody(office, owner, member):
+    club = room("club", owner=owner, members=(member,))
+    refused(change(office, club, remove=[member], everyone="on"), club)
+    assert members(club) == {"owner": "owner", "member": "member"}
+
+
+def test_who_is_not_active_is_not_added(office, member, outsider, den):
+    outsider.is_active = False
+    outsider.save()
+    formset = refused(change(office, den, add=[outsider], remove=[member], name="Cave"), den)
+    assert formset.errors[-1] == {"user": ["This person's account is not active."]}
+    assert members(den) == {"owner": "owner", "member": "member"}
+
+
+def test_a_room_with_members_who_are_no_longer_active_is_changed_all_the_same(office, member, den):
+    member.is_active = False
+    member.save()
+    saved(change(office, den, roles={member: "owner"}, name="Cave"))
+    assert members(den)["member"] == "owner"
+
+
+def test_of_what_an_operation_refuses_after_all_nothing_is_saved(office, member, outsider, den, monkeypatch):
+    def late(*args, **options):
+        raise Forbidden("Somebody else was quicker.")
+
+    monkeypatch.setattr("rooms.admin.add_people", late)
+    answer = change(office, den, remove=[member], add=[outsider], name="Cave")
+    page = office.get(answer["Location"])
+    assert [str(message) for message in page.context["messages"]] == ["Somebody else was quicker."]
+    assert Room.objects.get(pk=den.pk).name == "Den"
+    assert members(den) == {"owner": "owner", "member": "member"}
+
+
+def test_a_membership_stays_the_same_persons(office, member, outsider, den):
+    page = office.get(f"{ROOMS}{den.pk}/change/").content.decode()
+    select = re.search(r'<select name="memberships-0-user"[^>]*>', page)
+    assert select
+    assert " disabled" in select[0]
+    saved(change(office, den, becomes={member: outsider}))
+    assert members(den) == {"owner": "owner", "member": "member"}
 
 
 def test_people_are_found_by_autocomplete(office, lobby, member, outsider):
@@ -286,6 +347,17 @@ async def test_a_role_given_there_reaches_that_person_alone(house, boss, owner, 
     await nobody_hears("room_changed", watcher)
 
 
+@pytest.mark.django_db(transaction=True)
+async def test_a_membership_posted_as_anothers_tells_nobody(house, boss, owner, member, outsider, den, lobby):
+    client = await in_database(browser, boss)
+    listeners = [await house.enter(who) for who in (owner, member, outsider)]
+    await house.hush()
+    saved(await in_database(change, client, den, becomes={member: outsider}))
+    for listener in listeners:
+        await nobody_hears("room_changed", listener)
+    assert await in_database(members, den) == {"owner": "owner", "member": "member"}
+
+
 # --- Messages -----------------------------------------------------------------------------------
 MESSAGES = "/admin/rooms/message/"
 
@@ -328,7 +400,25 @@ def test_an_invitation_is_made_with_its_link(office, boss):
     saved(office.post(f"{INVITATIONS}add/", {"note": "For Nina", "max_uses": "2"}))
     invitation = Invitation.objects.get()
     assert (invitation.created_by, invitation.max_uses, invitation.expires_at) == (boss, 2, None)
-    assert invitation.get_absolute_url() in office.get(INVITATIONS).content.decode()
+
+
+def test_an_invitations_link_is_the_whole_address(boss, settings):
+    invitation = Invitation.objects.create()
+    pages = (INVITATIONS, f"{INVITATIONS}{invitation.pk}/change/")
+
+    def links(site, **environ):
+        address = site + invitation.get_absolute_url()
+        client = browser(boss, **environ)
+        return [f'<a href="{address}">{address}</a>' in client.get(page).content.decode() for page in pages]
+
+    assert links("http://localhost") == [True, True]
+    assert links("http://127.0.0.1:8000", SERVER_NAME="127.0.0.1", SERVER_PORT="8000") == [True, True]
+    settings.SITE_URL = "https://chat.example.org"
+    assert links("https://chat.example.org") == [True, True]
+
+
+def test_a_new_invitation_has_no_link_yet(office):
+    assert "Made when it is saved" in office.get(f"{INVITATIONS}add/").content.decode()
 
 
 def test_an_invitation_is_revoked(office):
