@@ -76,6 +76,12 @@ def test_templates_hold_no_code_and_no_styles(file: Path) -> None:
     assert not INLINE_SCRIPT.search(text)
 
 
+def test_every_document_names_its_icon() -> None:
+    documents = [file for file in TEMPLATES if "<!doctype" in (text := file.read_text()) or "admin/base.html" in text]
+    assert len(documents) == 3
+    assert all('rel="icon"' in file.read_text() for file in documents)
+
+
 def test_every_address_in_the_styles_is_our_own() -> None:
     styles = "".join(file.read_text() for file in STATIC.rglob("*.css"))
     assert "@import" not in styles

@@ -60,11 +60,24 @@ export class Chat extends EventTarget {
 
   #connectionChanged() {
     this.tell("connection");
+    if (this.connection.state === "refused") this.#shutOut(this.connection.refusal);
     if (!this.connection.online) return;
+    if (this.place.state === "refused") this.#show({ ...this.place, state: this.place.slug === null ? "none" : "loading" });
     this.sync();
     this.openPlace();
     this.outbox.resume();
     this.marks.flush();
+  }
+
+  /** The server does not let this page in: what waited for an answer gets none. */
+  #shutOut(refusal) {
+    if (refusal.code === "unauthenticated" && this.user.id !== null) this.tell("left", "login");
+    else if (this.timeline === null) this.#show({ ...this.place, state: "refused", refusal });
+  }
+
+  #show(place) {
+    this.place = place;
+    this.tell("place");
   }
 
   // The room being shown

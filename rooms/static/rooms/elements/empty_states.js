@@ -19,13 +19,23 @@ export function blankOf(place, again) {
   if (place.state === "loading") return [make("span", { className: "spinner", attributes: { role: "img", "aria-label": "Loading" } })];
   if (place.state === "none") return said("Choose a room", "The conversation opens here.");
   if (place.state === "failed") return [...said("The room could not be opened", place.refusal.message), buttonFor(again)];
+  if (place.state === "refused") return refused(place.refusal);
   if (place.state !== "missing") return null;
   const words =
     place.gone === undefined
       ? said("There is no such room", "It may have been renamed, or it is private.")
       : said("You are no longer in this room", "You left it, were removed from it, or it was closed.");
-  const link = (href, textContent) => make("a", { className: "button", href, textContent });
   return [...words, link("/rooms/", "Browse rooms"), link("/", "Go to my rooms")];
+}
+
+function refused({ code, message }) {
+  if (code !== "unauthenticated") return said("The chat cannot be opened here", message);
+  const login = link(document.querySelector("chat-app").dataset.loginUrl, "Log in");
+  return [...said("No room is open to guests", "With an account you can go on."), login];
+}
+
+function link(href, textContent) {
+  return make("a", { className: "button", href, textContent });
 }
 
 function said(title, text) {

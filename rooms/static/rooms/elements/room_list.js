@@ -2,6 +2,8 @@ import { addressOf } from "rooms/addresses";
 import { arrangeChildren, copyOf, part } from "rooms/dom";
 import { onceAFrame } from "rooms/frames";
 
+const EMPTY = "No rooms yet. Browse the public ones, or create one.";
+
 /** The rooms, with what is unread and where a draft waits. */
 class RoomListElement extends HTMLElement {
   #rows = new Map();
@@ -12,6 +14,7 @@ class RoomListElement extends HTMLElement {
     const show = onceAFrame(() => this.#show());
     chat.addEventListener("rooms", show);
     chat.addEventListener("place", show);
+    chat.addEventListener("connection", show);
   }
 
   #show() {
@@ -22,7 +25,8 @@ class RoomListElement extends HTMLElement {
     for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
     const note = part(this, "note");
     note.hidden = rooms.length > 0;
-    if (this.source.synced) note.textContent = "No rooms yet. Browse the public ones, or create one.";
+    if (this.source.connection.state === "refused") note.textContent = "There are no rooms to see.";
+    else if (this.source.synced) note.textContent = EMPTY;
   }
 
   #row(room) {
