@@ -60,6 +60,21 @@ def test_on_a_phone_one_pane_is_shown_at_a_time(visit: Open) -> None:
     expect(olivia.room_link("Lobby")).to_be_visible()
 
 
+def test_a_guest_on_a_phone_lands_where_people_talk(visit: Open) -> None:
+    guest = visit(size=NARROW, has_touch=True).go("/").ready()
+    expect(guest.page.get_by_role("heading", level=1)).to_have_text("Lobby")
+    bar = guest.page.locator(".guest-bar")
+    expect(bar.get_by_role("link", name="Log in")).to_be_visible()
+    expect(bar.get_by_role("link", name="Sign up")).to_be_visible()
+    assert overflow(guest.page) <= 0
+    assert small_targets(guest.page.locator("body")) == []
+    guest.page.get_by_role("link", name="Back to the rooms").click()
+    expect(guest.room_link("Lobby")).to_be_visible()
+    expect(guest.page.locator(".guest-links").get_by_role("link", name="Sign up")).to_be_visible()
+    guest.room_link("Lobby").click()
+    expect(guest.page.get_by_role("heading", level=1)).to_be_visible()
+
+
 def test_long_words_code_and_tables_stay_within_a_phone(visit: Open) -> None:
     olivia = visit("olivia", size=NARROW).enter()
     olivia.say(LONG_WORD)

@@ -11,6 +11,8 @@ const PARTS = "room-list, room-header, connection-line, room-timeline, message-c
 
 /** The whole page: makes the chat, hands it to its parts, and keeps address, title and panes in step with it. */
 class ChatApp extends HTMLElement {
+  #isArriving = true; // until a room has been shown, or its list asked for
+
   connectedCallback() {
     const { userId, userName, userColour, userNamed, userStaff } = this.dataset;
     const user = {
@@ -52,12 +54,19 @@ class ChatApp extends HTMLElement {
     NARROW.addEventListener("change", () => this.#follow());
   }
 
-  /** Show what the address says; without a room in it, the last one where there is space beside the list. */
+  /** Show what the address says; without a room in it, the last one where that is better than the list alone. */
   #follow() {
     const slug = slugOf(location.pathname);
     this.dataset.pane = slug === null ? "list" : "room";
-    if (slug !== null || NARROW.matches) this.chat.select(slug);
+    if (slug !== null) this.#isArriving = false;
+    if (slug !== null || this.#isListEnough) this.chat.select(slug);
     else this.#goSomewhere();
+  }
+
+  /** On a phone the list stands alone, but who comes for the first time sees what is said here. */
+  get #isListEnough() {
+    const isNewHere = this.#isArriving && this.chat.user.id === null;
+    return NARROW.matches && !isNewHere;
   }
 
   #goSomewhere() {
@@ -86,7 +95,7 @@ class ChatApp extends HTMLElement {
   #roomsChanged() {
     this.#showTitle();
     const isIdle = this.chat.place.slug === null && this.chat.rooms.all().length > 0;
-    if (isIdle && !NARROW.matches) this.#goSomewhere();
+    if (isIdle && !this.#isListEnough) this.#goSomewhere();
   }
 
   #showTitle() {
@@ -152,8 +161,13 @@ class ChatApp extends HTMLElement {
 
   /** The session is another person's now: this page's state is no longer true. */
   #leave(where) {
-    if (where === "reload") location.reload();
-    else location.assign(`${this.dataset.loginUrl}?next=${encodeURIComponent(location.pathname)}`);
+    if (where === "reload") {
+      location.reload();
+      return;
+    }
+    const { ended } = this.chat;
+    const query = new URLSearchParams({ ...(ended && { ended }), next: location.pathname });
+    location.assign(`${this.dataset.loginUrl}?${query}`);
   }
 }
 
