@@ -26,6 +26,7 @@ urlpatterns = [
     path("invite/<text:token>/", coming_in.invitation, name="invitation"),
     path("accounts/", include(accounts)),
     path("admin/", admin.site.urls),
+    path("favicon.ico", chat.favicon),
     path("healthz", healthz),
     path("readyz", readyz),
 ]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
@@ -77,6 +78,12 @@ def staff(request: HttpRequest) -> HttpResponse:
     if not request.user.is_staff:
         return render(request, "rooms/staff_refused.html", status=403)
     return render(request, "rooms/staff.html", {"boot": {"user": personal_payload(request.user)}})
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """The icon, for whoever asks for it by its old name without having read a page."""
+    return redirect(static("rooms/icon.svg"))
 
 
 def _person(request: HttpRequest) -> Person:
