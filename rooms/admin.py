@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import QuerySet, Value
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 
 from accounts.models import User
@@ -20,13 +21,16 @@ from rooms.operations.texts import checked_name, checked_topic
 
 if TYPE_CHECKING:
     RoomModelForm = forms.ModelForm[Room]
+    MembershipModelForm = forms.ModelForm[Membership]
+    MembershipRowsForm = forms.BaseInlineFormSet[Membership, Room, MembershipModelForm]
     MembershipRows = admin.TabularInline[Membership, Room]
     RoomPages = admin.ModelAdmin[Room]
     MessagePages = admin.ModelAdmin[Message]
     InvitationPages = admin.ModelAdmin[Invitation]
     CommunityPages = admin.ModelAdmin[Community]
 else:
-    RoomModelForm = forms.ModelForm
+    RoomModelForm = MembershipModelForm = forms.ModelForm
+    MembershipRowsForm = forms.BaseInlineFormSet
     MembershipRows = admin.TabularInline
     RoomPages = MessagePages = InvitationPages = CommunityPages = admin.ModelAdmin
 
@@ -51,8 +55,33 @@ class RoomForm(RoomModelForm):
         return data
 
 
+class MembershipForm(MembershipModelForm):
+    """Whose a membership is stays: another person is another row."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk and "user" in self.fields:
+            self.fields["user"].disabled = True
+
+    def clean_user(self) -> User:
+        user: User = self.cleaned_data["user"]
+        if not (self.instance.pk or user.is_active):
+            raise forms.ValidationError("This person's account is not active.")
+        return user
+
+
+class MembershipFormSet(MembershipRowsForm):
+    def clean(self) -> None:
+        super().clean()
+        # The room is as this very form makes it.
+        if self.instance.everyone and any(form.instance.pk for form in self.deleted_forms):
+            raise forms.ValidationError("Everybody belongs to this room: nobody is removed from it.")
+
+
 class MembershipInline(MembershipRows):
     model = Membership
+    form = MembershipForm
+    formset = MembershipFormSet
     fields = ("user", "role", "joined_at")
     readonly_fields = ("joined_at",)
     autocomplete_fields = ("user",)
@@ -100,6 +129,14 @@ class RoomAdmin(RoomPages):
     def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
         return False  # what was said is kept: a room is archived
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        try:
+            # One transaction: of what an operation refuses in the middle nothing is saved.
+            return super().changeform_view(request, *args, **options)
+        except DomainError as error:  # what the forms could not see: somebody else was quicker
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
     def save_model(self, request: HttpRequest, obj: Room, form: Any, change: bool) -> None:
         data = {name: form.cleaned_data[name] for name in form.changed_data}
         if change:
@@ -111,15 +148,12 @@ class RoomAdmin(RoomPages):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)
         room: Room = form.instance
-        try:
-            for membership in formset.deleted_objects:
-                expel(room, membership.user)
-            for membership, _ in formset.changed_objects:
-                change_role(membership, role=membership.role)
-            for membership in formset.new_objects:
-                add_people(room, [membership.user_id], role=membership.role)
-        except DomainError as error:
-            self.message_user(request, str(error), messages.ERROR)
+        for membership in formset.deleted_objects:
+            expel(room, membership.user)
+        for membership, _ in formset.changed_objects:
+            change_role(membership, role=membership.role)
+        for membership in formset.new_objects:
+            add_people(room, [membership.user_id], role=membership.role)
 
     @admin.action(description="Archive the selected rooms", permissions=["change"])
     def archive(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
@@ -194,10 +228,16 @@ class InvitationAdmin(InvitationPages):
     readonly_fields = ("link", "uses", "created_by", "created_at")
     fields = ("note", "expires_at", "max_uses", "revoked", *readonly_fields)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        site = settings.SITE_URL or request.build_absolute_uri("/").rstrip("/")
+        return super().get_queryset(request).annotate(site=Value(site))
+
     @admin.display(description="link")
-    def link(self, invitation: Invitation) -> str:
-        address = invitation.get_absolute_url() if invitation.pk else ""
-        return format_html('<a href="{0}">{0}</a>', address) if address else "Made when it is saved"
+    def link(self, invitation: Any) -> str:
+        """The whole address, to be copied and sent."""
+        if not invitation.pk:
+            return "Made when it is saved"
+        return format_html('<a href="{0}">{0}</a>', invitation.site + invitation.get_absolute_url())
 
     @admin.display(description="used", ordering="uses")
     def used(self, invitation: Invitation) -> str:

@@ -412,7 +412,7 @@ def test_an_invitations_link_is_the_whole_address(boss, settings):
         return [f'<a href="{address}">{address}</a>' in client.get(page).content.decode() for page in pages]
 
     assert links("http://localhost") == [True, True]
-    assert links("http://127.0.0.1:8000", SERVER_NAME="127.0.0.1", SERVER_PORT="8000") == [True, True]
+    assert links("http://127.0.0.1:8000", HTTP_HOST="127.0.0.1:8000") == [True, True]
     settings.SITE_URL = "https://chat.example.org"
     assert links("https://chat.example.org") == [True, True]
 
