@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visits import Visit, fresh, long_room
+from tests.browser.visits import NARROW, Visit, fresh, long_room
 from tests.support.server import Server, manage
 
 pytestmark = pytest.mark.needs("chromium")
@@ -199,6 +199,35 @@ def test_older_pages_come_in_without_a_jump(visit: Open, served: Server) -> None
     expect(olivia.page.locator(".day-line")).to_have_count(
         len(set(olivia.page.locator(".day-line").all_inner_texts()))
     )
+
+
+FROM_THE_END = """() => {
+  const { scrollHeight, scrollTop, clientHeight } = document.querySelector('.scroller');
+  return scrollHeight - scrollTop - clientHeight;
+}"""
+AT_THE_END = f"() => Math.abs(({FROM_THE_END})()) <= 1"
+
+
+def test_who_is_at_the_end_stays_there_when_the_room_for_it_changes(visit: Open, served: Server) -> None:
+    slugs = [long_room(served, 40), long_room(served, 20)]
+    olivia = visit("olivia", size=NARROW).enter(slugs[0])
+    for slug in (slugs[1], slugs[0]):
+        olivia.page.wait_for_function(AT_THE_END)
+        olivia.page.get_by_role("link", name="Back to the rooms").click()
+        olivia.room_link(slug).click()
+        olivia.ready()
+    olivia.page.wait_for_function(AT_THE_END)
+    height = olivia.composer.bounding_box()
+    olivia.composer.fill("one\ntwo\nthree\nfour\nfive")
+    grown = olivia.composer.bounding_box()
+    assert height and grown and grown["height"] > height["height"]
+    olivia.page.wait_for_function(AT_THE_END)
+    olivia.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1] // 2})
+    olivia.page.wait_for_function(AT_THE_END)
+    olivia.composer.fill("")
+    olivia.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    olivia.page.wait_for_function(AT_THE_END)
+    expect(olivia.page.locator(".to-newest")).to_be_hidden()
 
 
 def test_who_reads_back_stays_there_and_is_told_how_much_came(visit: Open, served: Server) -> None:

@@ -107,10 +107,13 @@ class MessageComposer extends HTMLElement {
     if (area.offsetParent === null) return;
     const style = getComputedStyle(area);
     const frame = parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
+    // While it is measured nothing around it may move: the timeline would lose its end.
+    this.style.setProperty("height", `${this.offsetHeight}px`);
     area.style.setProperty("height", "auto");
     const most = parseFloat(style.lineHeight) * LINES + frame;
     area.style.setProperty("height", `${Math.min(area.scrollHeight, most)}px`);
     area.style.setProperty("overflow-y", area.scrollHeight > most + 1 ? "auto" : "hidden");
+    this.style.removeProperty("height");
   }
 
   #key(event) {

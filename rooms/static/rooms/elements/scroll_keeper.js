@@ -7,6 +7,7 @@ const NEAR_BOTTOM = 24; // pixels from the bottom within which the reader counts
 export class ScrollKeeper {
   atBottom = true;
   #top = 0;
+  #heights = "";
 
   /** `moved` is called after each scroll; `rowsOf()` gives the rows that can be held on to. */
   constructor(scroller, content, { moved, rowsOf }) {
@@ -34,6 +35,12 @@ export class ScrollKeeper {
   toBottom() {
     this.atBottom = true;
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#top = this.scroller.scrollTop;
+    this.#heights = this.#heightsNow;
+  }
+
+  get #heightsNow() {
+    return `${this.scroller.scrollHeight} ${this.scroller.clientHeight}`;
   }
 
   /** Whether `element` lies above what is seen; if so, scroll to where it stands a quarter below the edge. */
@@ -56,10 +63,13 @@ export class ScrollKeeper {
 
   #scrolled(moved) {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    // Away from the bottom without having moved up: what stands around has grown, and is about to be followed.
+    const isResized = this.#heights !== this.#heightsNow;
     if (scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM) this.atBottom = true;
+    // Moved by what stands around, not by the reader: that is followed.
+    else if (this.atBottom && isResized) this.toBottom();
     else if (scrollTop < this.#top) this.atBottom = false;
-    this.#top = scrollTop;
+    this.#top = this.scroller.scrollTop;
+    this.#heights = this.#heightsNow;
     moved();
   }
 }
