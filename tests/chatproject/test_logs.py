@@ -51,8 +51,9 @@ def console(monkeypatch):
         for handler in logging.getLogger().handlers
         if any(isinstance(each, Refusals) for each in handler.filters)
     ]
-    monkeypatch.setattr(handler, "stream", io.StringIO())
-    return handler.stream
+    written = io.StringIO()
+    monkeypatch.setattr(handler, "stream", written)
+    return written
 
 
 @pytest.fixture
