@@ -6,9 +6,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visits import Visit, fresh
+from tests.browser.visits import NARROW, Visit, fresh, overflow
 
 pytestmark = pytest.mark.needs("chromium")
+
+FINGER = 44  # pixels
 
 Open = Callable[..., Visit]
 
@@ -31,6 +33,29 @@ def test_staff_see_live_what_people_do(visit: Open) -> None:
     expect(row).to_contain_text("Lobby")
     lobby = staff.page.locator(".rooms-card tbody tr").filter(has_text="Lobby")
     expect(lobby.locator("td").nth(3)).to_have_text("2", timeout=10_000)
+
+
+def test_on_a_phone_everything_is_within_reach(visit: Open) -> None:
+    bob = visit(fresh("bob")).enter()
+    staff = visit("olivia", size=NARROW, has_touch=True).go("/staff/")
+    row = staff.page.locator(".sockets tbody tr").filter(has_text=bob.name)
+    button = row.get_by_role("button", name="Disconnect").first
+    expect(button).to_be_visible()
+    for wrap in staff.page.locator(".table-wrap").all():
+        assert wrap.evaluate("(wrap) => wrap.scrollWidth - wrap.clientWidth") <= 0
+    box = button.bounding_box()
+    assert box and box["x"] + box["width"] <= NARROW[0] and box["height"] >= FINGER
+    assert overflow(staff.page) <= 0
+
+
+def test_the_bar_leads_on_and_out(visit: Open) -> None:
+    staff = visit("olivia").go("/staff/")
+    bar = staff.page.get_by_role("banner")
+    expect(bar).to_contain_text("Parley")
+    expect(bar.get_by_role("link", name="Chat", exact=True)).to_have_attribute("href", "/")
+    expect(bar.get_by_role("link", name="Administration")).to_have_attribute("href", "/admin/")
+    bar.get_by_role("button", name="Your menu: olivia").click()
+    expect(staff.page.get_by_role("button", name="Log out")).to_be_visible()
 
 
 def test_the_feed_can_be_paused(visit: Open) -> None:

@@ -8,7 +8,7 @@ const TILES = [
   ["people", "People", count],
   ["guests", "Guests", count],
   ["sockets", "Connections", count],
-  ["rooms", "Rooms", count],
+  ["rooms", "Rooms heard now", count],
   ["messages_per_second", "Messages / s", rate],
   ["events_per_second", "Events / s", rate],
   ["refusals", "Refusals", count],
