@@ -1,7 +1,6 @@
 """The forms of sign-up, log-in and guests' names."""
 
-from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, UsernameField
@@ -9,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from .models import User
 from .models.user import USERNAME_TAKEN
-from .names import MIXED_ALPHABETS, NAME_LENGTH, NAME_RESERVED, RESERVED_NAMES, folded, mixes_alphabets
+from .names import MIXED_ALPHABETS, NAME_LENGTH, mixes_alphabets
 
 CHOOSING_HELP = "At least 8 characters; nothing common, and not like your name."
 NAME_TAKEN = "Somebody here is called this already."
@@ -53,19 +52,11 @@ class UnusedNameForm(PersonForm):
 class SignUpForm(UnusedNameForm, CreationForm):
     """Checks what `operations.sign_up` is then given; it is not saved itself."""
 
-    reserved: ClassVar[AbstractSet[str]] = RESERVED_NAMES
-
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         # One line instead of Django's list: whoever breaks a rule is told which.
         self.fields["password1"].help_text = CHOOSING_HELP
         self.fields["password2"].help_text = ""
-
-    def clean_username(self) -> str:
-        username = super().clean_username()
-        if folded(username) in self.reserved:
-            raise ValidationError(NAME_RESERVED, code="invalid")
-        return username
 
     class Meta:
         model = User

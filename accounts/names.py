@@ -5,18 +5,15 @@ from unicodedata import name as unicode_name
 
 from django.core.exceptions import ValidationError
 
+from chatproject.texts import has_controls, is_visible
+
 NAME_LENGTH = 40  # code points
 MIXED_ALPHABETS = "A name does not mix alphabets whose letters look alike."
-
-# Line and paragraph separators, controls (NUL and line feed among them), halves of surrogate pairs.
-_FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
-# All of Unicode's Bidi_Control: they would turn the text around a name, too.
-_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 # Alphabets with letters that look like those of the others, as Unicode's names of letters begin.
 _LOOK_ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "COPTIC", "ARMENIAN", "CHEROKEE"})
 
-# What guests and new accounts are not called, folded: they would seem to speak for this place.
+# What guests are not called, folded: they would seem to speak for this place. An account can be looked up.
 RESERVED_NAMES = frozenset(
     {"system", "parley", "admin", "administrator", "moderator", "staff", "everybody", "here", "room"}
 )
@@ -33,9 +30,9 @@ def name_fault(name: str) -> str | None:
     """A sentence on what is wrong with a name, or None."""
     if len(name) > NAME_LENGTH:
         return f"A name has at most {NAME_LENGTH} characters."
-    if any(char in _BIDI_CONTROLS or category(char) in _FORBIDDEN for char in name):
+    if has_controls(name):
         return "A name is one line of ordinary characters."
-    if not folded(name):
+    if not is_visible(name):
         return "Enter a name that can be seen."
     if mixes_alphabets(name):
         return MIXED_ALPHABETS

@@ -12,8 +12,6 @@ from rooms.operations.community import Openness
 class FirstRunForm(SignUpForm):
     """Makes the owner; asks for the code only where it is needed."""
 
-    reserved = frozenset()  # the place is the owner's: so are its names
-
     kind = forms.ChoiceField(
         label="What is this place?",
         widget=forms.RadioSelect,
