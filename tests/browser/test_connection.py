@@ -117,7 +117,9 @@ def test_logging_out_in_one_tab_leads_the_others_to_the_log_in(visit: Open) -> N
     bob.page.get_by_role("button", name="Your menu").click()
     bob.page.get_by_role("button", name="Log out").click()
     expect(bob.page.get_by_role("heading")).to_have_text("You are logged out")
-    tab.page.wait_for_url(re.compile(r"/accounts/login/\?ended=signed_out&next=%2Frooms%2Flobby%2F$"), timeout=BACK)
+    tab.page.wait_for_url(
+        re.compile(r"/accounts/login/\?ended=signed_out&next=%2Frooms%2Flobby%2F$"), timeout=BACK
+    )
     expect(tab.page.get_by_text("You logged out in another tab")).to_be_visible()
     tab.page.get_by_label("Username").fill(bob.name)
     tab.page.get_by_label("Password").fill(PASSWORD)
@@ -140,7 +142,9 @@ def test_a_page_is_told_when_the_last_room_closes_to_guests(visit: Open) -> None
     guest = visit().enter()
     olivia.command("update_room", room="lobby", guests_may_read=False, guests_may_post=False)
     try:
-        expect(guest.page.get_by_role("heading", name="No room is open to guests")).to_be_visible(timeout=BACK)
+        expect(guest.page.get_by_role("heading", name="No room is open to guests")).to_be_visible(
+            timeout=BACK
+        )
         expect(guest.page.locator(".spinner:visible")).to_have_count(0)
         login = guest.page.locator(".blank").get_by_role("link", name="Log in")
         expect(login).to_be_visible()

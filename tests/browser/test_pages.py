@@ -1,6 +1,7 @@
 """How pages look and behave at every width, for the keyboard, and in the colours one chose."""
 
 import re
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -116,6 +117,17 @@ def test_pages_for_visitors_fit_a_phone(visit: Open, path: str) -> None:
     nobody = visit(size=NARROW).go(path)
     expect(nobody.page.locator("main")).to_be_visible()
     assert overflow(nobody.page) <= 0
+
+
+def test_lists_of_the_administration_show_all_their_columns(visit: Open) -> None:
+    olivia = visit("olivia").enter()
+    room = olivia.command("create_room", name=fresh("W" * 60))["room"]
+    post = {"room": room["id"], "client_id": str(uuid.uuid4()), "body": "x" * 300}
+    olivia.command("post_message", **post)
+    for path in ("rooms/room", "rooms/message", "accounts/user"):
+        olivia.go(f"/admin/{path}/")
+        hidden = olivia.page.locator(".results").evaluate("(list) => list.scrollWidth - list.clientWidth")
+        assert hidden <= 0, path
 
 
 def test_the_chosen_colours_are_there_from_the_first_paint_on(visit: Open) -> None:

@@ -77,7 +77,9 @@ def test_templates_hold_no_code_and_no_styles(file: Path) -> None:
 
 
 def test_every_document_names_its_icon() -> None:
-    documents = [file for file in TEMPLATES if "<!doctype" in (text := file.read_text()) or "admin/base.html" in text]
+    documents = [
+        file for file in TEMPLATES if "<!doctype" in (text := file.read_text()) or "admin/base.html" in text
+    ]
     assert len(documents) == 3
     assert all('rel="icon"' in file.read_text() for file in documents)
 

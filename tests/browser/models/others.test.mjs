@@ -199,6 +199,7 @@ test("the composer's place offers what the room and the person allow", () => {
   assert.equal(offerIn(room(1, { role: null, may_post: false }), person), "join");
   assert.equal(offerIn(room(1, { role: null, kind: "private" }), person), "none");
   assert.equal(offerIn(room(1, { role: "member", read_only: true, may_post: false }), person), "read_only");
+  assert.equal(offerIn(room(1, { role: "owner", read_only: true }), person), "read_only");
   assert.equal(offerIn(room(1, { role: "member", archived: true }), person), "archived");
   assert.equal(offerIn(open, guest), "name");
   assert.equal(offerIn(open, { ...guest, named: true }), "write");
