@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -119,12 +119,6 @@ class Room(models.Model):
         return not (self.archived or self.read_only)
 
 
-class MembershipQuerySet(models.QuerySet["Membership"]):
-    def with_unread(self) -> MembershipQuerySet:
-        """Each with `unread`: what was posted since it was last read, counted by numbers, not rows."""
-        return self.annotate(unread=F("room__last_seq") - F("last_read"))
-
-
 class Membership(models.Model):
     """A person's place in a room: what they may do there, and how far they have read."""
 
@@ -137,8 +131,6 @@ class Membership(models.Model):
     role = models.CharField(max_length=12, choices=Role, default=Role.MEMBER)
     last_read = models.PositiveBigIntegerField(default=0, help_text="The seq of the last message read.")
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [

@@ -3,7 +3,7 @@
 import pytest
 
 from chatproject.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from rooms.models import Membership, Room
+from rooms.models import Room
 from rooms.operations.memberships import add_members
 from rooms.operations.rooms import change_room, create_room, make_first_room, update_room
 from tests.support.people import room
@@ -235,10 +235,3 @@ def test_rooms_are_visible_to_their_members_and_public_ones_to_people(
     assert set(Room.objects.visible_to(guest)) == {lobby}
     add_members(person=owner, room=den.pk, users=[outsider.pk])
     assert Room.objects.visible_to(outsider).contains(den)
-
-
-def test_unread_is_counted_by_numbers(owner, member, lobby):
-    Room.objects.filter(pk=lobby.pk).update(last_seq=7)
-    Membership.objects.filter(room=lobby, user=member).update(last_read=5)
-    membership = Membership.objects.with_unread().get(room=lobby, user=member)
-    assert vars(membership)["unread"] == 2
