@@ -7,5 +7,5 @@ export function showMarkup(element, html) {
   // The server lets every link open elsewhere; one to a room of this place need not.
   for (const link of element.querySelectorAll("a[href]")) if (link.origin === location.origin) link.removeAttribute("target");
   // What scrolls by itself is reached by the keyboard too.
-  for (const box of element.querySelectorAll("pre, table")) box.tabIndex = 0;
+  for (const box of element.querySelectorAll("pre")) box.tabIndex = 0;
 }
