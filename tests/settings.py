@@ -23,3 +23,6 @@ if "--postgresql" in sys.argv:
     os.environ["DATABASE_URL"] = machine.POSTGRESQL_URL
 
 from tests.support.server_settings import *  # noqa: E402, F403
+
+# Looks through all static files whenever a test makes a client; what it serves is tested on real servers.
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("servestatic.")]  # noqa: F405
