@@ -210,7 +210,9 @@ class MessageAdmin(ReadOnlyAdmin, MessagePages):
 
     @admin.display(description="author", ordering="author_name")
     def who(self, message: Message) -> str:
-        return message.author.name if message.author else f"{message.author_name} (guest)"
+        if message.author:
+            return message.author.name
+        return f"{message.author_name} ({'guest' if message.guest_key else 'account deleted'})"
 
     @admin.display(description="text")
     def excerpt(self, message: Message) -> str:
