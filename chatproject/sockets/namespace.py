@@ -120,9 +120,15 @@ class Namespace(socketio.AsyncNamespace):
             raise Internal from None
 
     async def handle(
-        self, socket: Socket, event: str, arguments: Sequence[Any], *, too_large: bool = False
-    ) -> Ack:
-        """The ack of one event. Never raises; one line in the log."""
+        self,
+        socket: Socket,
+        event: str,
+        arguments: Sequence[Any],
+        *,
+        too_large: bool = False,
+        acknowledge: Callable[[Ack], object],
+    ) -> None:
+        """Handles one event and hands its ack, once, to `acknowledge`. Never raises; one line in the log."""
         began = perf_counter()
         handler = self.handlers.get(event) if isinstance(event, str) else None
         try:
@@ -133,7 +139,7 @@ class Namespace(socketio.AsyncNamespace):
         name = event if handler else "?"
         code = ack["error"]["code"] if "error" in ack else "ok"
         self.server.journal.handled(socket, name, code, perf_counter() - began)
-        return ack
+        acknowledge(ack)
 
     async def _run(
         self, handler: Handler | None, socket: Socket, arguments: Sequence[Any], too_large: bool

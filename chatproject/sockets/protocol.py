@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import socketio
@@ -169,9 +170,13 @@ class Protocol(socketio.AsyncServer):
     async def _handle_socket_event(self, socket: Socket, received: TextPacket, *, too_large: bool) -> None:
         handler: Namespace = self.namespace_handlers[socket.namespace]
         name, *arguments = list(received.data or [""])
-        ack = await handler.handle(socket, name, arguments, too_large=too_large)
-        if received.id is not None and socket.sid in self.sockets[socket.namespace]:
-            answer = self._encode_ack(socket, received.id, ack)
+        acknowledge = partial(self._acknowledge, socket, received.id)
+        await handler.handle(socket, name, arguments, too_large=too_large, acknowledge=acknowledge)
+
+    def _acknowledge(self, socket: Socket, ack_id: int | None, ack: Mapping[str, Any]) -> None:
+        """Puts an ack on its way, in order with all else; none if none was asked for, or the socket is gone."""
+        if ack_id is not None and socket.sid in self.sockets[socket.namespace]:
+            answer = self._encode_ack(socket, ack_id, ack)
             self._put(socket.eio_sid, engine_packet.Packet(engine_packet.MESSAGE, answer))
 
     @staticmethod
