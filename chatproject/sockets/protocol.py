@@ -174,7 +174,7 @@ class Protocol(socketio.AsyncServer):
         await handler.handle(socket, name, arguments, too_large=too_large, acknowledge=acknowledge)
 
     def _acknowledge(self, socket: Socket, ack_id: int | None, ack: Mapping[str, Any]) -> None:
-        """Puts an ack on its way, in order with all else; none if none was asked for, or the socket is gone."""
+        """Puts an ack on its way; nothing if none was asked for, or nobody is there."""
         if ack_id is not None and socket.sid in self.sockets[socket.namespace]:
             answer = self._encode_ack(socket, ack_id, ack)
             self._put(socket.eio_sid, engine_packet.Packet(engine_packet.MESSAGE, answer))
