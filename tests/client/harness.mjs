@@ -104,14 +104,14 @@ function record(socket) {
 /** Everything a socket was told so far: `[{event, data}]`. */
 export const heard = (socket) => records.get(socket).heard;
 
-/** The first event, told already or to come, that `matches`: `{event, data}`. */
-export function told(socket, event, matches = () => true) {
+/** The first event, told already or to come within `wait` milliseconds, that `matches`: `{event, data}`. */
+export function told(socket, event, matches = () => true, wait = WAIT) {
   const { heard, waiting } = records.get(socket);
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
       waiting.delete(look);
-      reject(new Error(`no such ${event} within ${WAIT} ms; heard ${JSON.stringify(heard)}`));
-    }, WAIT);
+      reject(new Error(`no such ${event} within ${wait} ms; heard ${JSON.stringify(heard)}`));
+    }, wait);
     const look = () => {
       const found = heard.find((said) => said.event === event && matches(said.data));
       if (!found) return;
