@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import NewServer
 from tests.support.server import Cookies, Server
 
 ESTABLISHED = "01"  # in /proc/net/tcp
@@ -45,6 +46,13 @@ class Control:
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         port = f":{self.served.port:04X}"
         return sum(row[1].endswith(port) and row[3] == ESTABLISHED for row in rows)
+
+
+@pytest.fixture(scope="module")
+def playground(new_server: NewServer) -> Iterator[Server]:
+    """A server of rooms and namespaces by themselves, without the product."""
+    with new_server(DJANGO_SETTINGS_MODULE="tests.client.playground_settings") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -26,10 +26,10 @@ const header = (cookies) =>
     .join("; ");
 
 /** One connection, as a browser with these cookies makes it; closed when the test ends. */
-export function connection(t, cookies, options = {}) {
-  const manager = new Manager(url, {
+export function connection(t, cookies, { to = url, ...options } = {}) {
+  const manager = new Manager(to, {
     transports: ["websocket"],
-    extraHeaders: { Origin: url, Cookie: header(cookies) },
+    extraHeaders: { Origin: to, Cookie: header(cookies) },
     reconnectionDelay: 50,
     reconnectionDelayMax: 200,
     ...options,

@@ -11,13 +11,15 @@ TESTS = [(script, name) for script in SCRIPTS for name in node.names(script)]
 
 
 @pytest.fixture(scope="module")
-def outcomes(served, control):
+def outcomes(served, control, playground):
     """The outcomes of a script's tests; a script runs once, however many of its tests are asked for."""
     done: dict[Path, dict[str, node.Outcome]] = {}
 
     def outcomes(script: Path) -> dict[str, node.Outcome]:
         if script not in done:
-            done[script] = node.run(script, CHAT_URL=served.url, CONTROL_URL=control)
+            done[script] = node.run(
+                script, CHAT_URL=served.url, CONTROL_URL=control, PLAYGROUND_URL=playground.url
+            )
         return done[script]
 
     return outcomes
