@@ -23,6 +23,7 @@ def build_application() -> Application:
         connect_timeout=settings.CONNECT_TIMEOUT,
         frame_bytes=settings.FRAME_BYTES,
         event_bytes=settings.EVENT_BYTES,
+        unsent_bytes=settings.UNSENT_BYTES,
     )
     return Application(server, django_application)
 

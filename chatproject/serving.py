@@ -10,11 +10,11 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 
+from chatproject.sockets.uvicorn_websocket import FrameWebSocket
+
 HIGHEST_PORT = 65_535
 BACKLOG = 2048  # connections that wait to be accepted
 DEAD_PEER_TIMEOUT = 15_000  # milliseconds that sent bytes may stay unacknowledged
-WEBSOCKET_PING_INTERVAL = 20  # seconds
-WEBSOCKET_PING_TIMEOUT = 20  # seconds
 SHUTDOWN_TIMEOUT = 5  # seconds that open connections have to finish
 LARGEST_FRAME = 16 * 1024 * 1024  # bytes; uvicorn's own maximum, where the settings name none
 
@@ -27,12 +27,11 @@ def server_config(application: Any) -> uvicorn.Config:
         lifespan="on",
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=FrameWebSocket,
         ws_max_size=settings.FRAME_BYTES or LARGEST_FRAME,
         # A chat's frames are small: deflate would double a socket's memory and let in compression bombs.
         ws_per_message_deflate=False,
-        ws_ping_interval=WEBSOCKET_PING_INTERVAL,
-        ws_ping_timeout=WEBSOCKET_PING_TIMEOUT,
+        ws_ping_interval=None,  # Engine.IO pings its clients itself
         workers=1,
         backlog=BACKLOG,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,

@@ -157,11 +157,12 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- Socket.IO ----------------------------------------------------------------------------------
-PING_INTERVAL = env.int("PING_INTERVAL", default=10)  # seconds
-PING_TIMEOUT = env.int("PING_TIMEOUT", default=8)  # seconds
-CONNECT_TIMEOUT = env.int("CONNECT_TIMEOUT", default=10)  # seconds
+PING_INTERVAL = env.float("PING_INTERVAL", default=10)  # seconds
+PING_TIMEOUT = env.float("PING_TIMEOUT", default=8)  # seconds
+CONNECT_TIMEOUT = env.float("CONNECT_TIMEOUT", default=10)  # seconds
 EVENT_BYTES = env.int("EVENT_BYTES", default=65_536)  # of one event's JSON in UTF-8, 0 for no limit
 FRAME_BYTES = env.int("FRAME_BYTES", default=100_000)  # of one WebSocket message
+UNSENT_BYTES = env.int("UNSENT_BYTES", default=1_048_576)  # that wait for one client, 0 for no limit
 
 # --- Chat ---------------------------------------------------------------------------------------
 MESSAGE_LENGTH = env.int("MESSAGE_LENGTH", default=10_000)  # code points, 0 for no limit

@@ -14,7 +14,8 @@ from asgiref.typing import (
     WebSocketScope,
 )
 
-from chatproject.sockets import origins, publishing, transport
+from chatproject.sockets import origins, publishing
+from chatproject.sockets.line import POLICY
 from chatproject.sockets.server import Server
 
 log = logging.getLogger(__name__)
@@ -69,20 +70,13 @@ class Application:
     async def _connect(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        address = (scope.get("client") or ("", 0))[0]
-        line = transport.Transport(receive, send, address=address, frame_bytes=self.server.frame_bytes)
         if why := _refusal(scope):
-            self.server.journal.turned_away(address, why)
+            self.server.journal.turned_away((scope.get("client") or ("", 0))[0], why)
             await receive()
-            await line.close()  # before it is accepted: the client sees a plain 403
+            # Before it is accepted: the client sees a plain 403.
+            await send({"type": "websocket.close", "code": POLICY, "reason": None})
             return
-        # A proxy's header cannot be spelled another way: engines read `X_Forwarded_For` as the same.
-        headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
-        known = {**scope, "headers": headers, transport.KEY: line}
-        try:
-            await self.server.handle_request(known, line.receive, line.send)
-        finally:
-            await self.server.forget(line)
+        await self.server.handle_request(scope, receive, send)
 
     async def _explain(self, scope: HTTPScope, send: ASGISendCallable) -> None:
         """The answer to long-polling, which this server does not speak."""

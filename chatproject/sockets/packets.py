@@ -9,12 +9,19 @@ from typing import Any, ClassVar
 
 from socketio import packet
 
+from chatproject.sockets.frames import text_frame
+
 # JavaScript's safe integers have 16 digits; a client counts its acks upwards from 0.
 ACK_ID_DIGITS = 15
 # Levels of lists and objects in one packet; how many Python itself bears differs by version.
 DEPTH = 100
 
 _TYPES = {"0": packet.CONNECT, "1": packet.DISCONNECT, "2": packet.EVENT, "3": packet.ACK}
+
+
+# Made once: `json.dumps` would make an encoder for each packet.
+_encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
+_encode_ascii = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 def _finite(text: str) -> float:
@@ -53,7 +60,7 @@ class StrictJSON:
 
     @staticmethod
     def dumps(value: Any, **options: Any) -> str:
-        return json.dumps(value, allow_nan=False, **options)
+        return _encode_ascii(value)
 
 
 class TextPacket(packet.Packet):
@@ -77,6 +84,20 @@ class TextPacket(packet.Packet):
         if not _well_formed(self.packet_type, self.id, self.data):
             raise ValueError("not what this type of packet holds")
         return 0
+
+
+def packet_frame(packet_type: int, data: Any, *, namespace: str = "/", ack_id: int | None = None) -> bytes:
+    """A Socket.IO packet in its Engine.IO message, as a WebSocket frame.
+
+    Raises `TypeError` and `ValueError` for what is no JSON.
+    """
+    head = f"4{packet_type}{'' if namespace == '/' else f'{namespace},'}{'' if ack_id is None else ack_id}"
+    if data is None:
+        return text_frame(head)
+    try:
+        return text_frame(head + _encode(data))
+    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can carry
+        return text_frame(head + _encode_ascii(data))
 
 
 def _split_namespace(text: str) -> tuple[str, str]:

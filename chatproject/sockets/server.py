@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from engineio import packet as engine_packet
 from socketio import packet
 
-from chatproject.sockets import transport
+from chatproject.sockets.line import POLICY, Line
+from chatproject.sockets.manager import FanOutManager
 from chatproject.sockets.origins import is_own_or_trusted
-from chatproject.sockets.packets import StrictJSON, TextPacket
+from chatproject.sockets.packets import StrictJSON, TextPacket, packet_frame
 from chatproject.sockets.protocol import Protocol
 from chatproject.sockets.socket import Socket
 from chatproject.sockets.targets import Target
@@ -28,12 +28,9 @@ log = logging.getLogger(__name__)
 _library_log = logging.getLogger(f"{__name__}.library")
 _library_log.setLevel(logging.ERROR)
 
-# A socket with more packets than this waiting is behind: volatile events pass it by.
-VOLATILE_BACKLOG = 8
-
 
 class Server(Protocol):
-    """Serves namespaces over WebSocket; made once per process, bound to the loop that serves it."""
+    """Serves namespaces; made once per process, bound to the loop that serves it."""
 
     def __init__(
         self,
@@ -44,10 +41,12 @@ class Server(Protocol):
         connect_timeout: float = 10,
         frame_bytes: int = 100_000,
         event_bytes: int = 65_536,
+        unsent_bytes: int = 1_048_576,
+        client_manager: FanOutManager | None = None,
     ) -> None:
         super().__init__(
-            connect_timeout=connect_timeout,
             event_bytes=event_bytes,
+            client_manager=client_manager or FanOutManager(),
             async_mode="asgi",
             # One client's events are handled in the order they came, and no faster than we handle them.
             async_handlers=False,
@@ -55,6 +54,9 @@ class Server(Protocol):
             allow_upgrades=False,
             ping_interval=ping_interval,
             ping_timeout=ping_timeout,
+            connect_timeout=connect_timeout,
+            frame_bytes=frame_bytes,
+            unsent_bytes=unsent_bytes,
             max_http_buffer_size=frame_bytes or 2**31,
             http_compression=False,
             cookie=None,
@@ -64,7 +66,6 @@ class Server(Protocol):
             logger=_library_log,
             engineio_logger=_library_log,
         )
-        self.frame_bytes = frame_bytes
         self.loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         for namespace in namespaces:
@@ -115,11 +116,11 @@ class Server(Protocol):
 
     def apply(self, emission: Emission) -> None:
         """Carries out what was published; on the server's loop, at once and whole."""
+        without = frozenset((emission.sender.sid,)) if emission.sender else frozenset()
         for namespace in emission.namespaces:
-            target = self.of(namespace).to(*emission.to).except_(*emission.except_).but(emission.sender)
+            target = Target(self, namespace, emission.to, emission.except_, without, emission.volatile)
             if emission.event:
-                narrowed = target.volatile() if emission.volatile else target
-                narrowed.emit(emission.event, emission.payload)
+                target.emit(emission.event, emission.payload)
             if emission.join:
                 target.join(*emission.join)
             if emission.leave:
@@ -129,113 +130,73 @@ class Server(Protocol):
                 # Somebody whose session was still valid when its middleware looked comes too late.
                 for socket in self._entering:
                     if socket.namespace == namespace:
-                        socket.ended.update(emission.to)
+                        socket.ended |= frozenset(emission.to)
 
-    def deliver(self, sockets: Sequence[Socket], event: str, data: Any, *, volatile: bool = False) -> None:
+    def deliver(
+        self, sockets: Collection[Socket], namespace: str, event: str, data: Any, *, volatile: bool = False
+    ) -> None:
         """Puts one event on the way to each of `sockets`: encoded once, in order, without waiting."""
         if not sockets:
             return
-        encoded = TextPacket(packet.EVENT, data=[event, data], namespace=sockets[0].namespace).encode()
-        frame = engine_packet.Packet(engine_packet.MESSAGE, encoded)
+        frame = packet_frame(packet.EVENT, [event, data], namespace=namespace)
         for socket in sockets:
-            self._put(socket.eio_sid, frame, volatile=volatile)
+            line = socket.line
+            if not (volatile and line.behind):
+                line.push(frame)
 
     def deliver_for_ack(self, socket: Socket, event: str, data: Any, callback: Callable[..., object]) -> int:
         """Puts one event on the way to one socket; its answer goes to `callback`. Returns the ack's id."""
         ack_id: int = self.manager._generate_ack_id(socket.sid, callback)
-        event_packet = TextPacket(packet.EVENT, data=[event, data], namespace=socket.namespace, id=ack_id)
-        self._put(socket.eio_sid, engine_packet.Packet(engine_packet.MESSAGE, event_packet.encode()))
+        content = [event, data]
+        socket.line.push(packet_frame(packet.EVENT, content, namespace=socket.namespace, ack_id=ack_id))
         return ack_id
 
     def forget_ack(self, socket: Socket, ack_id: int) -> None:
         """Waits no longer for an answer; a client that never answers leaves nothing behind."""
         self.manager.callbacks.get(socket.sid, {}).pop(ack_id, None)
 
-    def sockets_in(self, namespace: str, rooms: Sequence[str] | None) -> list[Socket]:
-        """The sockets in any of `rooms`, each once; in the whole namespace if `rooms` is None."""
-        present = self.sockets.get(namespace, {})
-        if rooms is None:
-            return list(present.values())
-        members = self.manager.rooms.get(namespace, {})
-        sids = {sid: None for room in rooms for sid in members.get(room, ())}
-        return [present[sid] for sid in sids if sid in present]
-
-    def rooms_of(self, socket: Socket) -> list[str]:
-        """The names of the rooms that `socket` is in, sorted."""
-        rooms = self.manager.rooms.get(socket.namespace, {})
-        return sorted(
-            name for name, sids in rooms.items() if name not in (None, socket.sid) and socket.sid in sids
-        )
+    def sockets_in(self, namespace: str) -> list[Socket]:
+        """Everybody in a namespace."""
+        return list(self.manager.members(namespace, None).values())
 
     def rooms_in(self, namespace: str) -> list[str]:
-        """The names of the rooms that somebody is in, without the one of its own that every socket has."""
-        sids = self.sockets.get(namespace, {})
-        return [name for name in self.manager.rooms.get(namespace, {}) if name and name not in sids]
+        """The names of the rooms that somebody is in."""
+        return [name for name in self.manager.rooms.get(namespace, {}) if name is not None]
 
     def enter(self, socket: Socket, *rooms: str) -> None:
         """Puts a socket into rooms, unless it has left them, or all of it, meanwhile."""
-        if socket.sid not in self.sockets.get(socket.namespace, {}):
+        if not socket.is_connected:
             return
         for room in rooms:
             if room not in socket.left:
-                self.manager.basic_enter_room(socket.sid, socket.namespace, room)
+                self.manager.join(socket, room)
 
     def exit(self, socket: Socket, *rooms: str) -> None:
         """Takes a socket out of rooms."""
         if socket.entering:
             # Its handler may be about to join what it read before it lost the right to it.
-            socket.left.update(rooms)
+            socket.left |= {*rooms}
         for room in rooms:
-            self.manager.basic_leave_room(socket.sid, socket.namespace, room)
+            self.manager.leave(socket, room)
 
-    def drop(self, eio_sid: str, fault: str = "", code: int = transport.POLICY) -> None:
+    # --- Sending away ---------------------------------------------------------------------------
+
+    def drop(self, line: Line, fault: str = "", code: int = POLICY) -> None:
         """Ends a whole connection: what was sent before still leaves, nothing comes in or out after.
 
         `fault` says what its client did wrong, if it did; the client sees the WebSocket close with `code`.
         """
-        environ = self.environ.get(eio_sid)
-        if environ is None:
-            return
-        line = transport.of(environ["asgi.scope"])
-        if line.closing:
-            return
-        line.shut(code, fault)
-        self.run(self._close(eio_sid))
-
-    async def forget(self, line: transport.Transport) -> None:
-        """Clears up after a connection that is over, in whatever way it ended."""
-        if line.fault:
-            self.journal.dropped(line.address, line.fault)
-        engine_socket = self.eio.sockets.pop(line.eio_sid, None)
-        if engine_socket is not None:
-            await engine_socket.close(wait=False, abort=True, reason=self.reason.TRANSPORT_CLOSE)
-        await self._handle_eio_disconnect(line.eio_sid, self.reason.TRANSPORT_CLOSE)
+        if self.eio.close(line, code, fault):
+            self.run(self.leave_all(line, self.reason.SERVER_DISCONNECT))
 
     async def leave_namespace(self, socket: Socket) -> None:
         """Sends a socket out of its namespace, once; its connection and other namespaces stay."""
-        if self.sockets[socket.namespace].get(socket.sid) is not socket:
-            return
-        await self._send_packet(socket.eio_sid, TextPacket(packet.DISCONNECT, namespace=socket.namespace))
-        await self._handle_disconnect(socket.eio_sid, socket.namespace, self.reason.SERVER_DISCONNECT)
+        if socket.is_connected:
+            socket.line.push(packet_frame(packet.DISCONNECT, None, namespace=socket.namespace))
+            await self.leave(socket, self.reason.SERVER_DISCONNECT)
 
     async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
         """Sends one client out of a namespace (default `/`)."""
-        socket = self.sockets.get(namespace or "/", {}).get(sid)
+        socket = self.manager.members(namespace or "/", None).get(sid)
         if socket is not None:
             await self.leave_namespace(socket)
-
-    async def _close(self, eio_sid: str) -> None:
-        engine_socket = self.eio.sockets.get(eio_sid)
-        if engine_socket is None:
-            return
-        engine_socket.queue.put_nowait(None)  # its writer sends what stands before this, then closes
-        await engine_socket.close(wait=False, abort=True, reason=self.reason.SERVER_DISCONNECT)
-
-    def _put(self, eio_sid: str, frame: engine_packet.Packet, *, volatile: bool = False) -> None:
-        engine_socket = self.eio.sockets.get(eio_sid)
-        environ = self.environ.get(eio_sid)
-        if engine_socket is None or environ is None or transport.of(environ["asgi.scope"]).closing:
-            return
-        if volatile and engine_socket.queue.qsize() > VOLATILE_BACKLOG:
-            return
-        engine_socket.queue.put_nowait(frame)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from django.http.cookie import parse_cookie
 from django.utils import timezone
 
-from chatproject.sockets import transport
+from chatproject.sockets.line import Line
 
 if TYPE_CHECKING:
     from chatproject.sockets.server import Server
 
 _numbers = count(1)
+_NONE: frozenset[str] = frozenset()
 
 
 class Socket:
@@ -27,12 +28,15 @@ class Socket:
     have passed.
     """
 
-    def __init__(
-        self, server: Server, eio_sid: str, namespace: str, scope: Mapping[str, Any], auth: Any
-    ) -> None:
+    __slots__ = (
+        "__weakref__", "auth", "data", "ended", "entering", "joined", "left", "line", "namespace", "number",
+        "own_rooms", "server", "sid", "since", "user",
+    )  # fmt: skip
+
+    def __init__(self, server: Server, line: Line, namespace: str, auth: Any) -> None:
         self.number = next(_numbers)  # names it in logs, where its sid must not stand
         self.server = server
-        self.eio_sid = eio_sid
+        self.line = line  # the connection, which other namespaces may share
         self.sid = ""  # given when the namespace is entered
         self.namespace = namespace
         self.auth: Mapping[str, Any] = auth or {}
@@ -40,34 +44,39 @@ class Socket:
         self.data: dict[str, Any] = {}
         self.own_rooms: list[str] = []
         self.since = timezone.now()
+        self.joined: set[str] = set()  # the rooms it is in
         self.entering = True
-        self._scope = scope
         # What was ended, and what it was taken out of, while it was still on its way in: what its
         # middlewares and `on_connect` read from the database may be older than that.
-        self.ended: set[str] = set()
-        self.left: set[str] = set()
+        self.ended = _NONE
+        self.left = _NONE
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it has entered its namespace, and not left it since."""
+        return self.line.sockets.get(self.namespace) is self
 
     @property
     def address(self) -> str:
         """The client's network address; behind a proxy the one that a trusted proxy tells."""
-        return transport.of(self._scope).address
+        return self.line.address
 
     @property
     def cookies(self) -> dict[str, str]:
         try:
-            return parse_cookie("; ".join(self._headers("cookie")))
+            return parse_cookie(self.line.header(b"cookie"))
         except CookieError:
             return {}
 
     @property
     def agent(self) -> str:
         """What the client's program calls itself; "" if it does not say."""
-        return next(iter(self._headers("user-agent")), "")
+        return self.line.header(b"user-agent")
 
     @property
     def rooms(self) -> list[str]:
         """The rooms it is in, by name, without the one of its own that every socket has."""
-        return self.server.rooms_of(self)
+        return sorted(self.joined)
 
     def join(self, *rooms: str) -> None:
         """Enters rooms; from any thread, and in order with everything that is published."""
@@ -80,8 +89,4 @@ class Socket:
     def settle(self) -> None:
         """Its way in is over: all that it may join is joined."""
         self.entering = False
-        self.left.clear()
-
-    def _headers(self, name: str) -> list[str]:
-        wanted = name.encode()
-        return [value.decode("latin-1") for key, value in self._scope["headers"] if key == wanted]
+        self.left = _NONE

@@ -44,15 +44,18 @@ class Target:
 
     def fetch_sockets(self) -> list[Socket]:
         """The sockets this target names now."""
-        chosen = self.server.sockets_in(self.namespace, self.rooms)
-        if self.excluded:
-            hidden = {socket.sid for socket in self.server.sockets_in(self.namespace, self.excluded)}
-            chosen = [socket for socket in chosen if socket.sid not in hidden]
-        return [socket for socket in chosen if socket.sid not in self.without]
+        manager = self.server.manager
+        chosen = manager.union(self.namespace, self.rooms)
+        for room in self.excluded:
+            for sid in manager.members(self.namespace, room):
+                chosen.pop(sid, None)
+        for sid in self.without:
+            chosen.pop(sid, None)
+        return list(chosen.values())
 
     def emit(self, event: str, data: Any) -> None:
         """Sends an event, in order after all that was sent before."""
-        self.server.deliver(self.fetch_sockets(), event, data, volatile=self.is_volatile)
+        self.server.deliver(self.fetch_sockets(), self.namespace, event, data, volatile=self.is_volatile)
 
     async def emit_with_ack(self, event: str, data: Any, *, timeout: float) -> list[Any]:
         """Sends an event and returns the answers that came within `timeout` seconds, in order of arrival.
@@ -75,7 +78,7 @@ class Target:
     def join(self, *rooms: str) -> None:
         """Puts all of them into `rooms`."""
         for socket in self.fetch_sockets():
-            socket.left.difference_update(rooms)  # this is newer than what it was taken out of
+            socket.left -= {*rooms}  # this is newer than what it was taken out of
             self.server.enter(socket, *names(rooms))
 
     def leave(self, *rooms: str) -> None:
@@ -87,7 +90,7 @@ class Target:
         """Sends all of them out of the namespace; with `close`, ends their whole connections."""
         for socket in self.fetch_sockets():
             if close:
-                self.server.drop(socket.eio_sid)
+                self.server.drop(socket.line)
             else:
                 self.server.run(self.server.leave_namespace(socket))
 

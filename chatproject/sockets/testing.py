@@ -176,7 +176,7 @@ class Entry:
         """The payloads of all `event`s so far, after whatever was already on its way has arrived."""
         server = self.connection._application.server
         marker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        server.submit(lambda: server.deliver(self._own_sockets(), "marker", {}))
+        server.submit(lambda: server.deliver(self._own_sockets(), self.namespace, "marker", {}))
         server.submit(lambda: marker.set_result(None))
         await marker
         if self._own_sockets():
@@ -217,9 +217,8 @@ class Entry:
             self.connection.send_text(f"43{self.prefix}{rest[:digits]}{json.dumps([{'ok': True}])}")
 
     def _own_sockets(self) -> list[Any]:
-        server = self.connection._application.server
-        socket = server.sockets.get(self.namespace, {}).get(self.sid)
-        return [socket] if socket else []
+        members = self.connection._application.server.manager.members(self.namespace, None)
+        return [members[self.sid]] if self.sid in members else []
 
 
 async def _first(*futures: asyncio.Future[Any]) -> None:

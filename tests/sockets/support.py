@@ -168,9 +168,7 @@ def left_over(server: Server) -> dict[str, int]:
     """What a server still holds of clients: nothing, when all are gone."""
     held = {
         "environs": len(server.environ),
-        "engine sockets": len(server.eio.sockets),
-        "sockets": sum(map(len, server.sockets.values())),
-        "connections": len(server._present),
+        "lines": len(server.eio.lines),
         "entering": len(server._entering),
         "rooms": len(server.manager.rooms),
         "coming": len(server.manager.pending_connect),
@@ -192,4 +190,4 @@ async def fail(socket: Socket) -> None:
 
 def socket_of(application: Application, entry: Entry) -> Socket:
     """The server's side of a client."""
-    return application.server.sockets[entry.namespace][entry.sid]
+    return application.server.manager.members(entry.namespace, None)[entry.sid]

@@ -56,7 +56,7 @@ async def test_long_polling_is_refused_and_the_client_told_what_to_do(stage, met
 async def test_an_id_that_was_stolen_is_no_way_in(stage, log):
     app = await stage.serve(Echo("/"))
     entry = await stage.enter(app)
-    (eio_sid,) = app.server.environ
+    (eio_sid,) = app.server.eio.lines
     for sid in (eio_sid, entry.sid):
         assert (await ask(app, "/socket.io/", f"EIO=4&transport=polling&sid={sid}"))[0] == 400
         with pytest.raises(Closed) as closed:

@@ -36,7 +36,7 @@ async def test_each_namespace_of_a_connection_has_an_id_of_its_own(stage):
     chat, admin = await wire.enter("/"), await wire.enter("/admin")
     engine_sid = json.loads(wire.frames[0][1:])["sid"]
     assert len({chat.sid, admin.sid, engine_sid}) == 3
-    assert len(app.server.eio.sockets) == 1
+    assert len(app.server.eio.lines) == 1
 
 
 async def test_what_the_engine_offers_is_a_websocket_with_its_limits(stage):
@@ -310,7 +310,7 @@ async def test_ending_a_connection_sends_what_came_before_it_and_nothing_after(s
     socket = socket_of(app, entry)
     for number in range(20):
         app.server.of("/").emit("news", {"n": number})
-    app.server.drop(socket.eio_sid)
+    app.server.drop(socket.line)
     app.server.of("/").emit("news", {"n": "late"})
     entry.emit("note")
     await wire.wait_closed()
@@ -325,7 +325,7 @@ async def test_ending_a_connection_closes_the_transport_so_that_its_old_cookies_
     app = await stage.serve(namespace)
     wire = await stage.open(app)
     entry = await wire.enter()
-    app.server.drop(socket_of(app, entry).eio_sid)
+    app.server.drop(socket_of(app, entry).line)
     wire.send_text("40")
     assert await wire.wait_closed() == 1008
     await wire.close()
@@ -336,13 +336,12 @@ async def test_ending_a_connection_closes_the_transport_so_that_its_old_cookies_
 async def test_ending_twice_or_too_late_is_no_fault(stage):
     app = await stage.serve(Echo("/"))
     wire = await stage.open(app)
-    eio_sid = socket_of(app, await wire.enter()).eio_sid
-    app.server.drop(eio_sid)
-    app.server.drop(eio_sid, "again", 1009)
+    line = socket_of(app, await wire.enter()).line
+    app.server.drop(line)
+    app.server.drop(line, "again", 1009)
     assert await wire.wait_closed() == 1008
     await wire.close()
-    app.server.drop(eio_sid)
-    app.server.drop("nobody's")
+    app.server.drop(line)
 
 
 async def test_a_client_that_says_it_is_done_is_closed(stage):

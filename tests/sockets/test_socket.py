@@ -1,24 +1,18 @@
 """What a middleware and a handler can know of a client."""
 
-from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from chatproject.sockets.line import Line
 from chatproject.sockets.socket import Socket
-from chatproject.sockets.transport import KEY, Transport
 
 from .support import Echo, Wire, socket_of
 
 
-async def nothing(*_):
-    return {"type": "websocket.disconnect"}
-
-
 def made_of(headers):
-    line = Transport(nothing, nothing, address="10.0.0.7", frame_bytes=100)
-    scope = {KEY: line, "headers": [(name, value) for name, value in headers]}
-    server: Any = None
-    return Socket(server, "", "/", scope, None)
+    line = Line("sid", {"client": ("10.0.0.7", 50000), "headers": headers}, Mock(), Mock())
+    return Socket(Mock(), line, "/", None)
 
 
 async def test_its_address_is_the_one_the_server_saw(stage):
@@ -27,7 +21,6 @@ async def test_its_address_is_the_one_the_server_saw(stage):
     headers = {"x-forwarded-for": "1.2.3.4", "x-real-ip": "1.2.3.4", "forwarded": "for=1.2.3.4"}
     entry = await stage.enter(app, address="10.0.0.7", headers=headers)
     assert socket_of(app, entry).address == "10.0.0.7"
-    assert next(iter(app.server.environ.values()))["REMOTE_ADDR"] == "127.0.0.1"
 
 
 async def test_a_server_behind_a_unix_socket_knows_no_address(stage):
@@ -58,7 +51,7 @@ def test_cookies_are_read_whatever_they_are(headers, cookies):
 
 def test_its_program_is_what_it_says_or_nothing():
     assert made_of([]).agent == ""
-    assert made_of([(b"user-agent", b"Firefox"), (b"user-agent", b"other")]).agent == "Firefox"
+    assert made_of([(b"user-agent", b"Firefox"), (b"user-agent", b"other")]).agent == "Firefox; other"
     assert made_of([(b"user-agent", b"\xff")]).agent == "\xff"
 
 

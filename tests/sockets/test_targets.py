@@ -7,8 +7,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from chatproject.sockets.packets import StrictJSON
-from chatproject.sockets.server import VOLATILE_BACKLOG
+from chatproject.sockets.line import BEHIND
+from chatproject.sockets.packets import packet_frame
 from chatproject.sockets.targets import names
 
 from .support import Echo, Gate, Nothing, socket_of
@@ -147,10 +147,10 @@ async def test_a_number_that_is_no_json_reaches_nobody(cast):
 
 
 async def test_the_bytes_are_made_once_for_all(cast, monkeypatch):
-    dumps = Mock(side_effect=StrictJSON.dumps)
-    monkeypatch.setattr(StrictJSON, "dumps", dumps)
+    made = Mock(side_effect=packet_frame)
+    monkeypatch.setattr("chatproject.sockets.server.packet_frame", made)
     cast.of_all().emit("news", {})
-    assert dumps.call_count == 1
+    assert made.call_count == 1
     assert len(await cast.heard()) == 4
 
 
@@ -198,15 +198,15 @@ async def test_a_volatile_event_passes_by_who_is_behind_and_no_other_event_does(
     cast = await Cast.of(stage)
     slow = cast.entries["ann"].connection
     slow.gate.clear()
-    for number in range(VOLATILE_BACKLOG + 2):
-        cast.of_all().emit("fact", {"n": number})
+    for number in range(2):
+        cast.of_all().emit("fact", {"n": number, "text": "x" * BEHIND})
         await cast.entries["bob"].receive("fact")
     cast.of_all().volatile().emit("news", {})
     cast.of_all().emit("fact", {"n": "last"})
     assert await cast.entries["bob"].received("news") == [{}]
     slow.gate.set()
     assert await cast.entries["ann"].received("news") == []
-    assert len(await cast.entries["ann"].received("fact")) == VOLATILE_BACKLOG + 3
+    assert len(await cast.entries["ann"].received("fact")) == 3
     cast.of_all().to("hall").volatile().emit("news", {})  # it has caught up
     assert await cast.entries["ann"].received("news") == [{}]
 

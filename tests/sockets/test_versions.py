@@ -9,11 +9,13 @@ import inspect
 import engineio
 import pytest
 import socketio
-from engineio import packet as engine_packet
 from packaging.version import Version
 from socketio import packet
 from socketio.async_manager import AsyncManager
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from chatproject.sockets.engine import Engine
+from chatproject.sockets.manager import FanOutManager
 from chatproject.sockets.namespace import Namespace
 from chatproject.sockets.packets import StrictJSON, TextPacket
 from chatproject.sockets.server import Server
@@ -45,8 +47,6 @@ OVERRIDDEN = {
     "_handle_eio_connect": ["eio_sid", "environ"],
     "_handle_eio_message": ["eio_sid", "data"],
     "_handle_eio_disconnect": ["eio_sid", "reason"],
-    "_handle_connect": ["eio_sid", "namespace", "data"],
-    "_handle_disconnect": ["eio_sid", "namespace", "reason"],
 }
 
 
@@ -71,17 +71,10 @@ def test_namespaces_are_triggered_by_the_name_that_is_shut():
 
 
 CALLED = [
-    (socketio.AsyncServer._send_packet, ["eio_sid", "pkt"], True),
-    (socketio.AsyncServer._handle_ack, ["eio_sid", "namespace", "id", "data"], True),
-    (AsyncManager.pre_connect, ["eio_sid", "namespace"], True),
-    (AsyncManager.connect, ["sid", "namespace"], True),
-    (AsyncManager.disconnect, ["sid", "namespace", "kwargs"], True),
     (AsyncManager.trigger_callback, ["sid", "id", "data"], True),
     (AsyncManager._generate_ack_id, ["sid", "callback"], False),
-    (AsyncManager.basic_enter_room, ["sid", "namespace", "room", "eio_sid"], False),
-    (AsyncManager.basic_leave_room, ["sid", "namespace", "room"], False),
-    (engineio.async_socket.AsyncSocket.close, ["wait", "abort", "reason"], True),
-    (engineio.async_socket.AsyncSocket.poll, [], True),
+    (AsyncManager.initialize, [], False),
+    (engineio.AsyncServer.generate_id, [], False),
 ]
 
 
@@ -102,8 +95,6 @@ def test_packets_are_made_and_read_in_the_way_that_is_overridden():
     assert hasattr(packet.Packet, "json")
     kinds = [packet.CONNECT, packet.DISCONNECT, packet.EVENT, packet.ACK, packet.CONNECT_ERROR]
     assert kinds == [0, 1, 2, 3, 4]
-    assert engine_packet.MESSAGE == 4
-    assert engine_packet.Packet(engine_packet.MESSAGE, "2[]").encode() == "42[]"
 
 
 async def test_the_engine_reports_to_what_is_overridden(stage: Stage):
@@ -121,8 +112,9 @@ async def test_the_server_is_set_up_as_it_has_to_be(stage: Stage):
     assert server.always_connect is False
     assert server.packet_class is TextPacket
     assert server.packet_class.json is StrictJSON
-    assert type(server.manager) is AsyncManager
+    assert type(server.manager) is FanOutManager
     engine = server.eio
+    assert type(engine) is Engine
     assert engine.transports == ["websocket"]
     assert engine.allow_upgrades is False
     assert engine.max_http_buffer_size == 5000
@@ -131,30 +123,47 @@ async def test_the_server_is_set_up_as_it_has_to_be(stage: Stage):
     assert callable(engine.cors_allowed_origins)
 
 
-async def test_the_tables_of_a_connected_client_are_as_they_are_read(stage: Stage):
+async def test_what_python_socketio_is_asked_about_rooms_it_reads_from_our_tables(stage: Stage):
     app = await stage.serve(Echo("/"))
     server = app.server
-    entry = await stage.enter(app)
-    (eio_sid,) = server.environ
-    engine_socket = server.eio.sockets[eio_sid]
-    assert engine_socket.queue.qsize() == 0
-    assert not engine_socket.closed
-    server.manager.basic_enter_room(entry.sid, "/", "hall")
-    assert {name: dict(sids) for name, sids in server.manager.rooms["/"].items()} == {
-        None: {entry.sid: eio_sid},
-        entry.sid: {entry.sid: eio_sid},
-        "hall": {entry.sid: eio_sid},
-    }
+    entry, other = await stage.enter(app), await stage.enter(app)
+    await server.enter_room(entry.sid, "hall")
+    assert server.rooms(entry.sid) == [entry.sid, "hall"]
+    assert server.rooms(other.sid) == [other.sid]
+    assert server.transport(entry.sid) == "websocket"
+    await server.leave_room(entry.sid, "hall")
+    assert server.rooms(entry.sid) == [entry.sid]
+    await server.enter_room(entry.sid, "hall")
+    await server.close_room("hall")
+    assert server.rooms(entry.sid) == [entry.sid]
     assert server.manager._generate_ack_id(entry.sid, print) == 1
     assert server.manager.callbacks[entry.sid][1] is print
-    assert server.environ[eio_sid]["asgi.scope"]["type"] == "websocket"
     assert list(server.namespace_handlers) == ["/"]
+
+
+def test_the_manager_replaces_what_reads_or_writes_the_tables():
+    for name in (
+        "emit get_participants get_rooms is_connected eio_sid_from_sid sid_from_eio_sid basic_enter_room "
+        "basic_leave_room basic_close_room"
+    ).split():
+        theirs, ours = getattr(AsyncManager, name), getattr(FanOutManager, name)
+        assert ours is not theirs
+        assert parameters(ours)[: len(parameters(theirs))][:3] == parameters(theirs)[:3]
+
+
+UVICORN = ["handle_connect", "send", "connection_made", "connection_lost"]
+
+
+@pytest.mark.parametrize("name", UVICORN)
+def test_uvicorns_protocol_has_what_ours_builds_on(name):
+    assert callable(getattr(WebSocketsSansIOProtocol, name))
 
 
 def test_the_reasons_of_an_end_have_their_names():
     reason = socketio.AsyncServer.reason
     assert reason.CLIENT_DISCONNECT == "client disconnect"
     assert reason.SERVER_DISCONNECT == "server disconnect"
+    assert reason.PING_TIMEOUT == "ping timeout"
     assert reason.TRANSPORT_CLOSE == "transport close"
 
 
