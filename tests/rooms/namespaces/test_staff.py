@@ -115,7 +115,7 @@ async def test_a_room_of_the_same_name_in_both_namespaces_is_two_rooms(house, st
     connection = await house.connect(staff)
     entries = {name: await connection.enter(name) for name in ("/", "/admin")}
     for name, entry in entries.items():
-        house.server.sockets[name][entry.sid].join("same")
+        house.server.manager.members(name, None)[entry.sid].join("same")
     await entries["/"].received("")
     for name, other in (("/", "/admin"), ("/admin", "/")):
         house.server.of(name).to("same").emit("greeting", {"from": name})
