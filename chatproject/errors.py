@@ -3,8 +3,13 @@
 Operations raise them; the namespaces' pipeline and the HTTP layer translate them, nobody else.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar
+
+from django.db import InterfaceError, OperationalError
+
+RETRY_AFTER = 1  # seconds, when the database did not answer
 
 
 class DomainError(Exception):
@@ -76,3 +81,14 @@ class Unavailable(DomainError):
 
 class Internal(DomainError):
     """A fault of ours; what exactly stands in the log only."""
+
+
+def as_domain_error(error: Exception, log: logging.Logger, what: str) -> DomainError:
+    """What a person is told of `error`; what is no refusal of ours goes into `log`, with `what` failed."""
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, OperationalError | InterfaceError):
+        log.warning("%s: database unavailable", what, exc_info=error)
+        return Unavailable(retry_after=RETRY_AFTER)
+    log.error("%s", what, exc_info=error)
+    return Internal()

@@ -79,10 +79,24 @@ IMPORT_RULES: dict[str, tuple[Checker, str, str]] = {
         "chatproject.sockets.identity",
         "from accounts.models import User",
     ),
-    "sockets know nothing of the project but its errors": (
-        never(("chatproject.sockets",), ("chatproject",), but=("chatproject.sockets", "chatproject.errors")),
+    "sockets know nothing of the project but its errors and how it reads and writes": (
+        never(
+            ("chatproject.sockets",),
+            ("chatproject",),
+            but=(
+                "chatproject.sockets",
+                "chatproject.errors",
+                "chatproject.connections",
+                "chatproject.writes",
+            ),
+        ),
         "chatproject.sockets.identity",
         "from ..settings import MESSAGE_LENGTH",
+    ),
+    "the write queue knows no transport": (
+        never(("chatproject.writes", "chatproject.connections"), ("chatproject.sockets",)),
+        "chatproject.writes.queue",
+        "from chatproject.sockets.publishing import sender",
     ),
     "accounts never import rooms": (
         never(("accounts",), ("rooms", *COMPOSERS)),

@@ -8,7 +8,8 @@ from functools import cache, partial
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import connections
+
+from chatproject.connections import release_connections
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,19 +32,11 @@ def _threads() -> ThreadPoolExecutor:
 
 def _with_fresh_connections(function: Callable[[], R]) -> R:
     # No request begins or ends here, so nobody else would drop connections that are used up.
-    _release_connections()
+    release_connections()
     try:
         return function()
     except StopIteration as error:
         # No future takes this one: whoever waits would wait for ever.
         raise RuntimeError("StopIteration in a database thread") from error
     finally:
-        _release_connections()
-
-
-def _release_connections() -> None:
-    for connection in connections.all(initialized_only=True):
-        # A SQLite connection is a file of this thread's own: closing the last one would cost a
-        # checkpoint of the write-ahead log after each event.
-        if connection.vendor != "sqlite" or connection.errors_occurred:
-            connection.close_if_unusable_or_obsolete()
+        release_connections()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from chatproject.sockets.targets import names
+from chatproject.writes import follow
 
 if TYPE_CHECKING:
     from chatproject.sockets.server import Server
@@ -76,6 +77,8 @@ def publish(
         close=close,
         volatile=volatile,
     )
+    if follow(partial(_apply, emission)):
+        return  # it leaves with the answer of the write that is carried out here
     if _in_loop():
         _submit(emission)  # the loop has no transaction, and must not ask the database for one
     else:
@@ -102,3 +105,8 @@ def _submit(emission: Emission) -> None:
         log.debug("not published event=%s", emission.event)
     else:
         _server.submit(partial(_server.apply, emission))
+
+
+def _apply(emission: Emission) -> None:
+    if _server is not None:
+        _server.apply(emission)

@@ -17,6 +17,7 @@ from chatproject.sockets.packets import StrictJSON, TextPacket, packet_frame
 from chatproject.sockets.protocol import Protocol
 from chatproject.sockets.socket import Socket
 from chatproject.sockets.targets import Target
+from chatproject.writes import WriteQueue
 
 if TYPE_CHECKING:
     from chatproject.sockets.namespace import Namespace
@@ -67,6 +68,7 @@ class Server(Protocol):
             engineio_logger=_library_log,
         )
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.writes = WriteQueue()
         self._tasks: set[asyncio.Task[None]] = set()
         for namespace in namespaces:
             self.register_namespace(namespace)
@@ -83,6 +85,7 @@ class Server(Protocol):
         """Ends what `start` began. Connections are the ASGI server's to close."""
         for namespace in self.namespace_handlers.values():
             await namespace.on_stop()
+        await self.writes.drain()
         await self.shutdown()
         self.loop = None
 

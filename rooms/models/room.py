@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 80  # code points
 TOPIC_LENGTH = 250  # code points
+BIGGEST_ID = 2**63 - 1  # of the database's integers
+
+
+def room_key(key: int | str) -> int | str:
+    """The id or slug that `key` means: a slug never consists of digits only."""
+    return int(key) if isinstance(key, int) or key.isdecimal() else key
 
 
 class RoomQuerySet(models.QuerySet["Room"]):
@@ -41,10 +48,16 @@ class RoomQuerySet(models.QuerySet["Room"]):
         return self.for_guests()
 
     def named(self, key: int | str) -> RoomQuerySet:
-        """The room with this id or slug. A slug never consists of digits only."""
-        if isinstance(key, int) or key.isdecimal():
-            return self.filter(pk=int(key))
-        return self.filter(slug=key)
+        """The room with this id or slug."""
+        key = room_key(key)
+        return self.filter(pk=key) if isinstance(key, int) else self.filter(slug=key)
+
+    def named_any(self, keys: Iterable[int | str]) -> RoomQuerySet:
+        """The rooms with these ids and slugs."""
+        known = {room_key(key) for key in keys}
+        ids = [key for key in known if isinstance(key, int) and key <= BIGGEST_ID]
+        slugs = [key for key in known if isinstance(key, str)]
+        return self.filter(Q(pk__in=ids) | Q(slug__in=slugs) if slugs else Q(pk__in=ids))
 
     def with_member_count(self) -> RoomQuerySet:
         """Each with `member_count`, for lists of rooms."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from chatproject.sockets.database import in_database
 from chatproject.sockets.identity import django_session
-from chatproject.sockets.namespace import Middleware, Namespace
+from chatproject.sockets.namespace import Middleware, Namespace, Payload, write
 from chatproject.sockets.socket import Socket
 from rooms.events import channels, payloads, publications
 from rooms.models import Membership, Room
 from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import admit_people
+from rooms.namespaces.locks import lock_rooms
 from rooms.namespaces.presence import Presence
 from rooms.operations import memberships, messages, reading, rooms
 from rooms.operations.access import Place, find
@@ -31,7 +33,11 @@ class ChatNamespace(Namespace):
         self.presence.stop()
 
     async def on_connect(self, socket: Socket) -> None:
-        own = await in_database(_rooms_of, socket)
+        own, missing = await in_database(_rooms_of, socket)
+        if missing:
+            join = partial(memberships.join_rooms_for_everyone, person=socket.user)
+            joined = await self.server.writes.run(join, lock=self.lock, keys=missing)
+            own += [membership.room_id for membership in joined]
         self.server.enter(socket, *map(channels.members_of, own))
         self.presence.arrived(socket)
         publications.activity("connected", person=socket.user)
@@ -39,6 +45,11 @@ class ChatNamespace(Namespace):
     async def on_disconnect(self, socket: Socket, reason: str) -> None:
         self.presence.left(socket)
         publications.activity("disconnected", person=socket.user, detail=reason)
+
+    def lock_keys(self, payload: Payload) -> tuple[int | str, ...]:
+        return (payload.room,) if isinstance(payload, commands.OneRoom) else ()
+
+    lock = staticmethod(lock_rooms)
 
     # --- Reading --------------------------------------------------------------------------------
 
@@ -76,12 +87,14 @@ class ChatNamespace(Namespace):
         page = reading.read_history(person=socket.user, **payload.model_dump())
         return {"messages": _messages(page.messages), "has_more": page.has_more}
 
+    @write
     def on_mark_read(self, socket: Socket, payload: commands.MarkRead) -> dict[str, Any]:
         _, unread = messages.mark_read(person=socket.user, **payload.model_dump())
         return {"unread": unread, "mentions": 0}
 
     # --- Talking --------------------------------------------------------------------------------
 
+    @write
     def on_post_message(self, socket: Socket, payload: commands.PostMessage) -> dict[str, Any]:
         message = messages.post_message(person=socket.user, **payload.model_dump())
         return {"message": payloads.message_payload(message)}
@@ -92,32 +105,39 @@ class ChatNamespace(Namespace):
 
     # --- Rooms ----------------------------------------------------------------------------------
 
+    @write
     def on_create_room(self, socket: Socket, payload: commands.CreateRoom) -> dict[str, Any]:
         return _room(rooms.create_room(person=socket.user, **payload.model_dump()), socket)
 
+    @write
     def on_update_room(self, socket: Socket, payload: commands.UpdateRoom) -> dict[str, Any]:
         changes = payload.model_dump(exclude_none=True)
         return _room(rooms.update_room(person=socket.user, **changes), socket)
 
+    @write
     def on_join_room(self, socket: Socket, payload: commands.OneRoom) -> dict[str, Any]:
         room, _ = memberships.join_room(person=socket.user, room=payload.room)
         return _room(room, socket)
 
+    @write
     def on_leave_room(self, socket: Socket, payload: commands.OneRoom) -> dict[str, Any]:
         return _room(memberships.leave_room(person=socket.user, room=payload.room), socket)
 
+    @write
     def on_add_members(self, socket: Socket, payload: commands.AddMembers) -> dict[str, Any]:
         return _room(memberships.add_members(person=socket.user, **payload.model_dump()), socket)
 
+    @write
     def on_remove_member(self, socket: Socket, payload: commands.RemoveMember) -> dict[str, Any]:
         return _room(memberships.remove_member(person=socket.user, **payload.model_dump()), socket)
 
 
-def _rooms_of(socket: Socket) -> list[int]:
+def _rooms_of(socket: Socket) -> tuple[list[int], list[int]]:
+    """The ids of the rooms that the person belongs to, and of those for everyone that are missing there."""
     if not socket.user.is_authenticated:
-        return []
-    memberships.join_rooms_for_everyone(person=socket.user)
-    return list(Membership.objects.filter(user=socket.user).values_list("room_id", flat=True))
+        return [], []
+    own = Membership.objects.filter(user=socket.user).values_list("room_id", flat=True)
+    return list(own), memberships.missing_rooms_for_everyone(socket.user)
 
 
 def _open(socket: Socket, room_id: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from accounts.models import User
 from chatproject.errors import DomainError
 from chatproject.sockets.database import in_database
 from chatproject.sockets.identity import django_session, require_staff
-from chatproject.sockets.namespace import Middleware, Namespace
+from chatproject.sockets.namespace import Middleware, Namespace, write
 from chatproject.sockets.socket import Socket
 from rooms.events import channels, payloads, publications
 from rooms.events.payloads import wire_time
@@ -70,10 +70,12 @@ class StaffNamespace(Namespace):
             room["online"] = self._online_in(room["id"])
         return {"rooms": found, "next": following}
 
+    @write
     def on_announce(self, socket: Socket, payload: commands.Announce) -> dict[str, Any]:
         console.announce(staff=socket.user, **payload.model_dump())
         return {}
 
+    @write
     def on_disconnect_user(self, socket: Socket, payload: commands.DisconnectUser) -> dict[str, Any]:
         console.disconnect_user(staff=socket.user, **payload.model_dump())
         return {}

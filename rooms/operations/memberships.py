@@ -83,11 +83,16 @@ def leave_all_rooms(user: User) -> None:
         _end(room, memberships.get(room=room))
 
 
+def missing_rooms_for_everyone(person: User) -> list[int]:
+    """The ids of the rooms for everybody that a person does not belong to yet."""
+    missing = Room.objects.filter(everyone=True, archived=False).exclude(memberships__user=person)
+    return list(missing.order_by("pk").values_list("pk", flat=True))
+
+
 @transaction.atomic
 def join_rooms_for_everyone(*, person: User) -> list[Membership]:
     """Makes a person a member of each room that is for everybody; returns the memberships that are new."""
-    missing = Room.objects.filter(everyone=True, archived=False).exclude(memberships__user=person)
-    ids = list(missing.order_by("pk").values_list("pk", flat=True))
+    ids = missing_rooms_for_everyone(person)
     if not ids:
         return []
     rooms = Room.objects.select_for_update().filter(pk__in=ids).order_by("pk")

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, connections
 
-from chatproject.sockets import database
+from chatproject import connections as freshness
 from chatproject.sockets.database import in_database
 from chatproject.sockets.namespace import Namespace
 
@@ -146,7 +146,7 @@ async def test_the_orm_does_not_run_on_the_loop(stage, log, transactional_db):
 # --- Connections --------------------------------------------------------------------------------
 async def test_connections_are_looked_after_before_and_after_each_call(monkeypatch):
     fakes = Connections("postgresql", "postgresql")
-    monkeypatch.setattr(database, "connections", fakes)
+    monkeypatch.setattr(freshness, "connections", fakes)
     seen = await in_database(lambda: [each.looked_at for each in fakes.found])
     assert seen == [1, 1]
     assert [each.looked_at for each in fakes.found] == [2, 2]
@@ -154,7 +154,7 @@ async def test_connections_are_looked_after_before_and_after_each_call(monkeypat
 
 async def test_they_are_looked_after_when_the_call_fails_too(monkeypatch):
     fakes = Connections("postgresql")
-    monkeypatch.setattr(database, "connections", fakes)
+    monkeypatch.setattr(freshness, "connections", fakes)
 
     def fail():
         raise OperationalError
@@ -166,7 +166,7 @@ async def test_they_are_looked_after_when_the_call_fails_too(monkeypatch):
 
 async def test_a_file_stays_open_until_there_was_an_error(monkeypatch):
     fakes = Connections("sqlite")
-    monkeypatch.setattr(database, "connections", fakes)
+    monkeypatch.setattr(freshness, "connections", fakes)
     await in_database(lambda: None)
     assert fakes.found[0].looked_at == 0
     fakes.found[0].errors_occurred = True

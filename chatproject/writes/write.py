@@ -1,0 +1,80 @@
+"""One thing to be written, and what follows once it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextvars import Context, ContextVar, Token, copy_context
+from functools import partial
+from typing import Any, Self, TypeAlias
+
+from django.db import transaction
+
+Effect: TypeAlias = Callable[[], object]
+# What was asked for, or the `DomainError` that says why not.
+Outcome: TypeAlias = Any
+
+
+class Write:
+    """One thing to be written.
+
+    `operation` takes the list of all `item`s that came together, and gives each its outcome in the same
+    order. One that is `alone` takes just its own item, in a savepoint of its own, and returns or raises.
+    `done` is called on the loop with the outcome, once, after the commit.
+
+    `lock` is called first, with the `keys` of all writes of a transaction: it takes the row locks that they
+    need, in an order that is the same in all processes.
+    """
+
+    __slots__ = (
+        "_token", "alone", "context", "done", "effects", "item", "keys", "lock", "operation", "outcome",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        operation: Callable[[Any], Any],
+        done: Callable[[Outcome], object],
+        *,
+        alone: bool = True,
+        lock: Callable[[Collection[Any]], object] | None = None,
+        keys: Collection[Any] = (),
+    ) -> None:
+        self.operation = operation
+        self.done = done
+        self.alone = alone
+        self.lock = lock
+        self.keys = keys
+        self.item: Any
+        self.context: Context
+        self.outcome: Outcome = None
+        self._token: Token[Write | None]
+        self.effects: list[Effect] | None = None  # a list from when it is first carried out
+
+    def __enter__(self) -> Self:
+        """Whatever is made within knows for which write it is made."""
+        self._token = current.set(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        current.reset(self._token)
+
+    def ask(self, item: Any) -> Self:
+        """Gives it its item; within `with`, whose context is the one that it is carried out in."""
+        self.item = item
+        self.context = copy_context()
+        return self
+
+
+# The write that is asked for, or carried out, in this context.
+current: ContextVar[Write | None] = ContextVar("current", default=None)
+
+
+def follow(effect: Effect) -> bool:
+    """Has `effect` run on the loop once the write of this context is committed, just before its answer.
+
+    What is rolled back has no effects. Returns false, and does nothing, where no write is carried out.
+    """
+    write = current.get()
+    if write is None or write.effects is None:
+        return False
+    transaction.on_commit(partial(write.effects.append, effect))
+    return True
