@@ -49,7 +49,8 @@ class StrictJSON:
     JSONDecodeError = json.JSONDecodeError
 
     @staticmethod
-    def loads(text: str, **options: Any) -> Any:
+    def loads(given: str | bytes, **options: Any) -> Any:
+        text = given if isinstance(given, str) else given.decode()
         try:
             value = json.loads(text, parse_float=_finite, parse_constant=_no_constant, **options)
         except RecursionError:
