@@ -14,7 +14,7 @@ from tests.support import machine
 from .support import Echo, Stage, socket_of
 
 
-class OverRedis(socketio.AsyncRedisManager, FanOutManager):
+class OverRedis(socketio.AsyncRedisManager, FanOutManager):  # type: ignore[misc]
     """What another process publishes is handed to the fan-out of this one."""
 
 
@@ -123,7 +123,7 @@ async def test_an_event_of_one_process_reaches_the_sockets_of_both_once_and_in_o
 
 @pytest.mark.needs("redis")
 async def test_what_crosses_is_json_and_not_for_other_rooms(two):
-    (here, ann), (there, bob) = two
+    (here, ann), (_, bob) = two
     pubsub = here.server.manager.redis.pubsub()
     await pubsub.subscribe(here.server.manager.channel)
     await here.server.manager.emit("secret", {"text": "é"}, "/", room="attic")
