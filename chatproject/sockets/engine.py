@@ -63,17 +63,9 @@ class Engine(engineio.AsyncServer):
         """Serves one WebSocket from its handshake to its end."""
         await receive()
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-        line = self._open(scope, send)
-        try:
-            await self._run_handler("connect", line.sid, {"asgi.scope": scope})
-            await self._listen(line, receive)
-        except asyncio.CancelledError:
-            if not line.closing:
-                raise  # not ours: the server is stopping
-        finally:
-            await self._end(line)
-            if line.dead:
-                await self._say_goodbye(line, send)
+        line = self._open(Line, scope, self._carrier(scope, send))
+        await self._run_handler("connect", line.sid, {"asgi.scope": scope})
+        await self._serve(line, receive, send)
 
     async def send(self, sid: str, data: str) -> None:
         """Sends a message of text."""
@@ -135,47 +127,68 @@ class Engine(engineio.AsyncServer):
 
     # --- One line -------------------------------------------------------------------------------
 
-    def _open(self, scope: Mapping[str, Any], send: ASGISendCallable) -> Line:
+    def _open(self, kind: type[Line], scope: Mapping[str, Any], carrier: Carrier) -> Line:
         if self._writer is None:
             self._writer = Writer()
         if self._sweeping is None:
             self._sweep()
-        offered = scope.get("extensions") or {}
-        carrier: Carrier = offered[EXTENSION]["carrier"] if EXTENSION in offered else SendCarrier(send)
-        line = Line(self.generate_id(), scope, carrier, self._writer, limit=self.unsent_bytes)
-        line.task = asyncio.current_task()
+        line = kind(self.generate_id(), scope, carrier, self._writer, limit=self.unsent_bytes)
         line.due = self._now() + self.ping_interval
         self.expect_join(line)
         self.lines[line.sid] = line
-        line.push(text_frame(f"0{json.dumps(self._opening(line.sid))}"))
+        line.push(text_frame(f"0{json.dumps(self._opening(line))}"))
         return line
 
-    def _opening(self, sid: str) -> dict[str, Any]:
+    def _carrier(self, scope: Mapping[str, Any], send: ASGISendCallable) -> Carrier:
+        offered = scope.get("extensions") or {}
+        carrier: Carrier = offered[EXTENSION]["carrier"] if EXTENSION in offered else SendCarrier(send)
+        return carrier
+
+    def _opening(self, line: Line) -> dict[str, Any]:
         return {
-            "sid": sid,
-            "upgrades": [],
+            "sid": line.sid,
+            "upgrades": ["websocket"] if line.transport == "polling" else [],
             "pingInterval": round(self.ping_interval * 1000),
             "pingTimeout": round(self.ping_timeout * 1000),
             "maxPayload": self.max_http_buffer_size,
         }
 
+    async def _serve(self, line: Line, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        line.task = asyncio.current_task()
+        try:
+            await self._listen(line, receive)
+        except asyncio.CancelledError:
+            if not line.closing:
+                raise  # not ours: the server is stopping
+        finally:
+            await self._end(line)
+            if line.dead:
+                await self._say_goodbye(line, send)
+
     async def _listen(self, line: Line, receive: ASGIReceiveCallable) -> None:
-        take = self.handlers["message"]
+        event: Any = {}
         while not line.dead and (event := await receive())["type"] == "websocket.receive":
             if line.closing:
                 continue  # what still has to leave does
             text = event.get("text") or ""
             if fault := self._fault(text, event.get("bytes")):
                 self.close(line, TOO_BIG if fault == "frame_too_large" else POLICY, fault)
-            elif text[0] == _MESSAGE:
-                line.handling = True
-                await take(line.sid, text[1:])
-                line.handling = False
-            elif text[0] == _PONG:
-                line.pinged = False
-                line.due = self._now() + self.ping_interval
             else:
-                self.close(line, 1000)
+                await self._take(line, text)
+        if not line.closing and event.get("code") == TOO_BIG:
+            line.fault = "frame_too_large"  # the server has a limit of its own, and closed it itself
+
+    async def _take(self, line: Line, text: str) -> None:
+        """One packet that a client may send."""
+        if text[0] == _MESSAGE:
+            line.handling = True
+            await self.handlers["message"](line.sid, text[1:])
+            line.handling = False
+        elif text[0] == _PONG:
+            line.pinged = False
+            line.due = self._now() + self.ping_interval
+        else:
+            self.close(line, 1000)
 
     def _fault(self, text: str, data: bytes | None) -> str:
         """What is wrong with a frame; "" if it is a packet that a client may send."""

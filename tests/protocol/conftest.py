@@ -1,0 +1,40 @@
+import logging
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.sockets.support import Log
+
+from .host import Carrier, Host, hosted
+
+# Every way in which a WebSocket of the product can be carried.
+CARRIERS = [
+    Carrier("uvicorn"),
+    Carrier("uvicorn with its own protocol", protocol="websockets-sansio"),
+    Carrier("uvicorn with another protocol", protocol="wsproto"),
+    Carrier("hypercorn", hypercorn=True),
+]
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[Log]:
+    """What is logged; a traceback or error that the test does not ask for fails it."""
+    handler, root = Log(), logging.getLogger()
+    root.addHandler(handler)
+    yield handler
+    root.removeHandler(handler)
+    assert handler.faults() == []
+
+
+@pytest.fixture(scope="package", params=CARRIERS, ids=lambda carrier: carrier.name)
+def served(request: pytest.FixtureRequest) -> Iterator[Host]:
+    """A server over each carrier in turn."""
+    with hosted(request.param) as host:
+        yield host
+
+
+@pytest.fixture
+async def host(served: Host) -> AsyncIterator[Host]:
+    """The server for one test, which may leave nothing behind in it."""
+    yield served
+    await served.wait_for_nothing_left()
