@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import socketio
 
+from chatproject.sockets.roomevents import RoomEvents
+
 if TYPE_CHECKING:
+    from chatproject.sockets.namespace import Namespace
     from chatproject.sockets.server import Server
     from chatproject.sockets.socket import Socket
 
@@ -30,6 +33,10 @@ class FanOutManager(socketio.AsyncManager):
     rooms: dict[str, dict[str | None, Members]]
     callbacks: dict[str, dict[int, Any]]
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.room_events = RoomEvents()
+
     # --- Tables ---------------------------------------------------------------------------------
 
     def admit(self, socket: Socket) -> None:
@@ -38,21 +45,29 @@ class FanOutManager(socketio.AsyncManager):
 
     def dismiss(self, socket: Socket) -> None:
         """Takes a socket out of its namespace: nothing reaches it any more. It still knows its rooms."""
-        for room in socket.joined:
+        for room in socket.rooms:
             self._take_out(socket, room)
         self._take_out(socket, None)
+        self.room_events.tell()
 
     def join(self, socket: Socket, room: str) -> None:
         """Puts a socket into a room. Raises `ValueError` for the room that is another socket's own."""
         if room in self.rooms[socket.namespace][None]:
             raise ValueError("cannot enter a sid room")
+        if room in socket.joined:
+            return
         socket.joined.add(room)
-        self.rooms[socket.namespace].setdefault(room, {})[socket.sid] = socket
+        members = self.rooms[socket.namespace].setdefault(room, {})
+        members[socket.sid] = socket
+        if listener := self._listener(socket):
+            self.room_events.joined(listener, socket, room, created=len(members) == 1)
+            self.room_events.tell()
 
     def leave(self, socket: Socket, room: str) -> None:
         """Takes a socket out of a room, if it is in it."""
         socket.joined.discard(room)
         self._take_out(socket, room)
+        self.room_events.tell()
 
     def members(self, namespace: str, room: str | None) -> Members:
         """The sockets in a room, by sid; all of the namespace for None. Not to be changed."""
@@ -73,11 +88,17 @@ class FanOutManager(socketio.AsyncManager):
     def _take_out(self, socket: Socket, room: str | None) -> None:
         rooms = self.rooms.get(socket.namespace, {})
         members = rooms.get(room, {})
-        members.pop(socket.sid, None)
+        was_in = members.pop(socket.sid, None)
         if not members:
             rooms.pop(room, None)
         if not rooms:
             self.rooms.pop(socket.namespace, None)
+        if was_in and room is not None and (listener := self._listener(socket)):
+            self.room_events.left(listener, socket, room, deleted=not members)
+
+    def _listener(self, socket: Socket) -> Namespace | None:
+        namespace: Namespace | None = self.server.namespace_handlers.get(socket.namespace)
+        return namespace if namespace and namespace.hears_rooms else None
 
     # --- The same under the names that python-socketio calls ------------------------------------
 

@@ -54,10 +54,13 @@ class Namespace(socketio.AsyncNamespace):
 
     middlewares: ClassVar[Sequence[Middleware]] = ()
     handlers: ClassVar[dict[str, Handler]] = {}
+    hears_rooms: ClassVar[bool] = False  # whether it defines one of the `room_…` methods
     server: Server
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        told = ("room_created", "room_joined", "room_left", "room_deleted")
+        cls.hears_rooms = any(getattr(cls, name) is not getattr(Namespace, name) for name in told)
         cls.handlers = {
             name.removeprefix("on_"): Handler(method)
             for name, method in inspect.getmembers(cls, inspect.isfunction)
@@ -86,6 +89,21 @@ class Namespace(socketio.AsyncNamespace):
 
     def on_refused(self, socket: Socket, error: DomainError) -> None:
         """A socket was refused by a middleware."""
+
+    # What happens to the namespace's rooms in this process: on the loop, in order. The room that each socket
+    # has of its own is not told of. Who disconnects leaves its rooms before `on_disconnect`.
+
+    def room_created(self, room: str) -> None:
+        """A room has its first socket; `room_joined` follows."""
+
+    def room_joined(self, socket: Socket, room: str) -> None:
+        """A socket has joined a room."""
+
+    def room_left(self, socket: Socket, room: str) -> None:
+        """A socket has left a room."""
+
+    def room_deleted(self, room: str) -> None:
+        """The last socket has left a room; `room_left` came before."""
 
     async def admit(self, socket: Socket) -> None:
         """Runs the middlewares. Raises a `DomainError` if one refuses, fails or takes too long."""

@@ -15,11 +15,13 @@ import socketio
 from socketio import packet
 
 from chatproject.errors import DomainError, Internal, Unauthenticated
+from chatproject.sockets.dynamic import Children
 from chatproject.sockets.engine import Engine
 from chatproject.sockets.journal import Journal
 from chatproject.sockets.line import POLICY, Line
 from chatproject.sockets.manager import FanOutManager
 from chatproject.sockets.packets import TextPacket, packet_frame
+from chatproject.sockets.polling import PollingEngine
 from chatproject.sockets.socket import Socket
 
 if TYPE_CHECKING:
@@ -33,8 +35,10 @@ class Protocol(socketio.AsyncServer):
 
     eio: Engine
     manager: FanOutManager
+    children: Children
 
-    def __init__(self, *, event_bytes: int, **options: Any) -> None:
+    def __init__(self, *, event_bytes: int, polling: bool, **options: Any) -> None:
+        self.polling = polling  # whether long-polling is served besides WebSocket
         super().__init__(**options)
         self.manager_initialized: bool = False
         self.journal = Journal()
@@ -42,7 +46,7 @@ class Protocol(socketio.AsyncServer):
         self._entering: set[Socket] = set()
 
     def _engineio_server_class(self) -> type[Engine]:
-        return Engine
+        return PollingEngine if self.polling else Engine
 
     # --- What the engine reports ----------------------------------------------------------------
 
@@ -84,15 +88,22 @@ class Protocol(socketio.AsyncServer):
     # --- Entering and leaving a namespace -------------------------------------------------------
 
     async def _connect(self, line: Line, namespace: str, auth: Mapping[str, Any] | None) -> None:
-        handler: Namespace | None = self.namespace_handlers.get(namespace)
-        if handler is None:
-            self.journal.turned_away(line.address, "invalid_namespace")
-            self._refuse(line, namespace, "Invalid namespace", {})
-            return
         if namespace in line.sockets:
             self._refuse(line, namespace, "Connected already", {"code": "conflict"})
             return
-        socket = Socket(self, line, namespace, auth)
+        try:
+            async with self.children.asked_for(namespace, auth or {}) as handler:
+                if handler is None:
+                    self.journal.turned_away(line.address, "invalid_namespace")
+                    self._refuse(line, namespace, "Invalid namespace", {})
+                else:
+                    await self._let_in(handler, Socket(self, line, namespace, auth))
+        except DomainError as error:
+            self.journal.turned_away(line.address, error.code)
+            self._refuse(line, namespace, str(error), {"code": error.code, **error.details})
+
+    async def _let_in(self, handler: Namespace, socket: Socket) -> None:
+        line, namespace = socket.line, socket.namespace
         try:
             await self._admit(handler, socket)
         except DomainError as error:
@@ -117,6 +128,7 @@ class Protocol(socketio.AsyncServer):
         socket.sid = self.eio.generate_id()
         socket.line.sockets[socket.namespace] = socket
         self.manager.admit(socket)
+        self.children.keep(socket.namespace)
         # First, so that no event can overtake it.
         socket.line.push(packet_frame(packet.CONNECT, {"sid": socket.sid}, namespace=socket.namespace))
         self.enter(socket, *socket.own_rooms)
@@ -146,6 +158,7 @@ class Protocol(socketio.AsyncServer):
                 if hasattr(callback, "gone"):
                     callback.gone()
             socket.joined.clear()
+            self.children.release(socket.namespace)
         if not socket.line.sockets:
             self.eio.expect_join(socket.line)
 

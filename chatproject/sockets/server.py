@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from socketio import packet
 
+from chatproject.sockets.dynamic import Children, ChildrensTarget, ParentNamespace
 from chatproject.sockets.line import POLICY, Line
 from chatproject.sockets.manager import FanOutManager
 from chatproject.sockets.origins import is_own_or_trusted
@@ -35,7 +36,7 @@ class Server(Protocol):
 
     def __init__(
         self,
-        namespaces: Iterable[Namespace],
+        namespaces: Iterable[Namespace | ParentNamespace],
         *,
         ping_interval: float = 10,
         ping_timeout: float = 8,
@@ -43,10 +44,12 @@ class Server(Protocol):
         frame_bytes: int = 100_000,
         event_bytes: int = 65_536,
         unsent_bytes: int = 1_048_576,
+        polling: bool = False,
         client_manager: FanOutManager | None = None,
     ) -> None:
         super().__init__(
             event_bytes=event_bytes,
+            polling=polling,
             client_manager=client_manager or FanOutManager(),
             async_mode="asgi",
             # One client's events are handled in the order they came, and no faster than we handle them.
@@ -70,7 +73,10 @@ class Server(Protocol):
         self.loop: asyncio.AbstractEventLoop | None = None
         self.writes = WriteQueue()
         self._tasks: set[asyncio.Task[None]] = set()
-        for namespace in namespaces:
+        given = list(namespaces)
+        self.children = Children(self, [one for one in given if isinstance(one, ParentNamespace)])
+        self._fixed = [one for one in given if not isinstance(one, ParentNamespace)]
+        for namespace in self._fixed:
             self.register_namespace(namespace)
 
     # --- Life -----------------------------------------------------------------------------------
@@ -78,12 +84,13 @@ class Server(Protocol):
     async def start(self) -> None:
         """Binds the server to the running loop and starts what its namespaces do on their own."""
         self.loop = asyncio.get_running_loop()
-        for namespace in self.namespace_handlers.values():
+        for namespace in self._fixed:
             await namespace.on_start()
 
     async def stop(self) -> None:
         """Ends what `start` began. Connections are the ASGI server's to close."""
-        for namespace in self.namespace_handlers.values():
+        await self.children.stop()
+        for namespace in self._fixed:
             await namespace.on_stop()
         await self.writes.drain()
         await self.shutdown()
@@ -110,8 +117,11 @@ class Server(Protocol):
     # --- Reaching sockets -----------------------------------------------------------------------
 
     def of(self, namespace: str) -> Target:
-        """Every socket in `namespace`, to be narrowed with `to`, `except_` and `but`."""
-        return Target(self, namespace)
+        """Every socket in `namespace`, or in a parent's children, to be narrowed with `to` and the like."""
+        return self._kind_of_target(namespace)(self, namespace)
+
+    def _kind_of_target(self, namespace: str) -> type[Target]:
+        return ChildrensTarget if namespace in self.children.parents else Target
 
     async def emit(self, *args: Any, **options: Any) -> None:
         """Refused: an empty `to` would reach everybody. Use `publish`, or `of(namespace)`."""
@@ -121,7 +131,8 @@ class Server(Protocol):
         """Carries out what was published; on the server's loop, at once and whole."""
         without = frozenset((emission.sender.sid,)) if emission.sender else frozenset()
         for namespace in emission.namespaces:
-            target = Target(self, namespace, emission.to, emission.except_, without, emission.volatile)
+            kind = self._kind_of_target(namespace)
+            target = kind(self, namespace, emission.to, emission.except_, without, emission.volatile)
             if emission.event:
                 target.emit(emission.event, emission.payload)
             if emission.join:
@@ -132,7 +143,7 @@ class Server(Protocol):
                 target.disconnect(close=True)
                 # Somebody whose session was still valid when its middleware looked comes too late.
                 for socket in self._entering:
-                    if socket.namespace == namespace:
+                    if socket.namespace in target.namespaces:
                         socket.ended |= frozenset(emission.to)
 
     def deliver(

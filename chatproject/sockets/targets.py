@@ -42,6 +42,11 @@ class Target:
         """What is emitted may be lost: it is dropped for a socket that is behind."""
         return replace(self, is_volatile=True)
 
+    @property
+    def namespaces(self) -> list[str]:
+        """The names of the namespaces that its sockets are in."""
+        return [self.namespace]
+
     def fetch_sockets(self) -> list[Socket]:
         """The sockets this target names now."""
         manager = self.server.manager

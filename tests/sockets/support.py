@@ -40,7 +40,7 @@ class Gate:
         self.opened = asyncio.Event()
         self.socket: Socket | None = None
 
-    async def __call__(self, socket: Socket) -> None:
+    async def __call__(self, socket: Socket | None = None) -> None:
         self.socket = socket
         self.reached.set()
         await self.opened.wait()
@@ -171,6 +171,7 @@ def left_over(server: Server) -> dict[str, int]:
         "lines": len(server.eio.lines),
         "entering": len(server._entering),
         "rooms": len(server.manager.rooms),
+        "children": len(server.children._children),
         "coming": len(server.manager.pending_connect),
         "going": len(server.manager.pending_disconnect),
         "callbacks": len(server.manager.callbacks),

@@ -251,7 +251,7 @@ async def test_who_was_accepted_by_one_parent_does_not_enter_a_child_that_anothe
         return auth.get("word") == "please"
 
     async def second(name, auth):
-        await gate(None)
+        await gate()
         return True
 
     app = await stage.serve(parent(accepts=first), parent(Other, second, "/tenants/other*"))
@@ -293,9 +293,11 @@ async def test_children_have_rooms_and_events_of_their_own(stage):
 async def test_clients_that_ask_at_once_share_one_child_which_has_started(stage):
     gate = Gate()
 
-    class Slow(Tenant.noting()):
+    class Slow(Tenant):
+        lives: list = []
+
         async def on_start(self):
-            await gate(None)
+            await gate()
             await super().on_start()
 
         async def on_connect(self, socket):
@@ -336,18 +338,20 @@ async def test_a_parents_broadcast_is_narrowed_as_any_other(stage):
         app.server.enter(socket, "hall", "attic")
     app.server.exit(sockets[1], "attic")
     everybody = app.server.of("/tenants/*")
-    for target, reached in [
-        (everybody.to("hall"), [1, 1, 1, 0, 0]),
-        (everybody.to("hall", "attic"), [1, 1, 1, 0, 0]),
-        (everybody.except_("attic"), [0, 1, 0, 0, 0]),
-        (everybody.but(blue), [0, 1, 1, 0, 0]),
-        (everybody.to(green.sid), [0, 0, 1, 0, 0]),
-        (everybody.to("nowhere"), [0] * 5),
-        (everybody.to(), [0] * 5),
-        (everybody.volatile().to("hall"), [1, 1, 1, 0, 0]),
-    ]:
-        target.emit("news", {})
-        assert await heard(entries) == reached
+    for number, (target, reached) in enumerate(
+        [
+            (everybody.to("hall"), [1, 1, 1, 0, 0]),
+            (everybody.to("hall", "attic"), [1, 1, 1, 0, 0]),
+            (everybody.except_("attic"), [0, 1, 0, 0, 0]),
+            (everybody.but(blue), [0, 1, 1, 0, 0]),
+            (everybody.to(green.sid), [0, 0, 1, 0, 0]),
+            (everybody.to("nowhere"), [0] * 5),
+            (everybody.to(), [0] * 5),
+            (everybody.volatile().to("hall"), [1, 1, 1, 0, 0]),
+        ]
+    ):
+        target.emit(f"news {number}", {})
+        assert await heard(entries, f"news {number}") == reached
         assert len(target.fetch_sockets()) == sum(reached)
     everybody.to("hall").leave("hall")
     everybody.join("cellar")
@@ -471,7 +475,9 @@ async def test_a_middleware_with_a_fault_leaves_no_child(stage, log):
 
 
 async def test_a_child_that_cannot_start_lets_nobody_in_and_may_be_asked_for_again(stage, log):
-    class Broken(Tenant.noting()):
+    class Broken(Tenant):
+        lives: list = []
+
         async def on_start(self):
             await super().on_start()
             if len(self.lives) == 1:
@@ -502,10 +508,12 @@ async def test_a_kind_that_cannot_be_made_lets_nobody_in(stage, log):
 async def test_a_child_starts_only_when_the_one_before_it_has_stopped(stage):
     gate = Gate()
 
-    class Slow(Tenant.noting()):
+    class Slow(Tenant):
+        lives: list = []
+
         async def on_stop(self):
             if not gate.reached.is_set():
-                await gate(None)
+                await gate()
             await super().on_stop()
 
     app = await stage.serve(parent(Slow))
