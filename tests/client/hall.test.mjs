@@ -1,4 +1,4 @@
-/** Rooms of Socket.IO itself, on the playground: who is reached, who is not. */
+/** Rooms and namespaces of Socket.IO itself, on the playground: who is reached, who is not. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -107,4 +107,28 @@ test("who disconnects leaves all rooms by itself, and they can be read meanwhile
   assert.deepEqual(data.rooms, [attic, hall].sort());
   const again = await entered(open(t), "/");
   assert.deepEqual(await says({ ...people, bob: again }, { to: [hall, attic] }), { ann: 1, cat: 1 });
+});
+
+test("a server is told when a room is created, joined, left and deleted, in this order", LIMIT, async (t) => {
+  const word = { auth: { word: "please" } };
+  const watch = await entered(open(t), "/watch");
+  const [ann, bob] = [await entered(open(t), "/back", word), await entered(open(t), "/back", word)];
+  const sids = { ann: ann.id, bob: bob.id };
+  const [hall, attic] = [fresh("hall"), fresh("attic")];
+  await done(ann, "join", { rooms: [hall, hall] });
+  await done(bob, "join", { rooms: [attic, hall] });
+  await done(ann, "leave", { rooms: [hall] });
+  bob.io._close();
+  await told(watch, "room", ({ what, room }) => what === "deleted" && room === hall);
+  const names = { [sids.ann]: "ann", [sids.bob]: "bob", [hall]: "hall", [attic]: "attic" };
+  const events = heard(watch).filter(({ data }) => data.room in names);
+  assert.deepEqual(
+    events.map(({ data }) => [data.what, names[data.room], ...(data.sid ? [names[data.sid]] : [])].join(" ")),
+    [
+      "created hall", "joined hall ann",
+      "created attic", "joined attic bob", "joined hall bob",
+      "left hall ann",
+      "left attic bob", "deleted attic", "left hall bob", "deleted hall",
+    ],
+  );
 });

@@ -1,14 +1,17 @@
 """An application that shows what the chat does not: rooms by name, and namespaces that tenants ask for.
 
-Here clients name Socket.IO rooms themselves, which the product never allows.
+Here clients name Socket.IO rooms themselves, which the product never allows. `/watch` is told what happens to
+the rooms of `/back`, and which of the tenants' namespaces begin and end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from chatproject.errors import Forbidden
 from chatproject.sockets.asgi import Application
+from chatproject.sockets.dynamic import ParentNamespace
 from chatproject.sockets.namespace import Namespace, Payload
 from chatproject.sockets.server import Server
 from chatproject.sockets.socket import Socket
@@ -25,6 +28,11 @@ class Say(Payload):
     to: list[str] | None = None
     without: list[str] = []
     others: bool = False
+
+
+class Announce(Payload):
+    text: str
+    without: list[str] = []
 
 
 class Nothing(Payload):
@@ -57,6 +65,12 @@ class Hall(Namespace):
         return type(self).__name__
 
 
+async def has_the_key(socket: Socket) -> None:
+    """Middleware: a tenant's key is its name, backwards."""
+    if socket.auth.get("key") != socket.namespace.removeprefix("/tenants/")[::-1]:
+        raise Forbidden("This is not the tenant's key.")
+
+
 async def knows_the_word(socket: Socket) -> None:
     """Middleware: only who says the word enters."""
     if socket.auth.get("word") != "please":
@@ -64,9 +78,55 @@ async def knows_the_word(socket: Socket) -> None:
 
 
 class Back(Hall):
-    """As the hall, behind a middleware of its own."""
+    """As the hall, behind a middleware of its own; what happens to its rooms is told."""
 
     middlewares = [knows_the_word]
+
+    def room_created(self, room: str) -> None:
+        self._tell("created", room)
+
+    def room_joined(self, socket: Socket, room: str) -> None:
+        self._tell("joined", room, socket)
+
+    def room_left(self, socket: Socket, room: str) -> None:
+        self._tell("left", room, socket)
+
+    def room_deleted(self, room: str) -> None:
+        self._tell("deleted", room)
+
+    def _tell(self, what: str, room: str, socket: Socket | None = None) -> None:
+        told = {"what": what, "room": room, "sid": socket.sid if socket else None}
+        self.server.of("/watch").emit("room", told)
+
+
+class Watch(Namespace):
+    """Tells all tenants something."""
+
+    async def on_announce(self, socket: Socket, payload: Announce) -> dict[str, Any]:
+        self.server.of("/tenants/*").except_(*payload.without).emit("notice", {"text": payload.text})
+        return {}
+
+
+class Tenant(Hall):
+    """One tenant's namespace: its key opens it."""
+
+    middlewares = [has_the_key]
+
+    async def on_start(self) -> None:
+        self.server.of("/watch").emit("tenant", {"what": "begins", "name": self.namespace})
+
+    async def on_stop(self) -> None:
+        self.server.of("/watch").emit("tenant", {"what": "ends", "name": self.namespace})
+
+
+class Guarded(Tenant):
+    """A tenant that is asked about before there is one."""
+
+    middlewares = []
+
+
+class Fixed(Hall):
+    """A namespace that stands where a tenant's could."""
 
 
 async def healthy(scope: Any, receive: Any, send: Any) -> None:
@@ -75,5 +135,18 @@ async def healthy(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"ok"})
 
 
-server = Server([Hall("/"), Back("/back")])
+async def knows_the_password(name: str, auth: Mapping[str, Any]) -> bool:
+    return name.startswith("/tenants/guarded-") and auth.get("password") == "sesame"
+
+
+server = Server(
+    [
+        Hall("/"),
+        Back("/back"),
+        Watch("/watch"),
+        ParentNamespace("/tenants/guarded-*", Guarded, knows_the_password),
+        ParentNamespace("/tenants/*", Tenant, "/tenants/(?!guarded)[a-z0-9-]+"),
+        Fixed("/tenants/fixed"),
+    ]
+)
 application = Application(server, healthy)
