@@ -24,6 +24,7 @@ def build_application() -> Application:
         frame_bytes=settings.FRAME_BYTES,
         event_bytes=settings.EVENT_BYTES,
         unsent_bytes=settings.UNSENT_BYTES,
+        polling=settings.POLLING,
     )
     return Application(server, django_application)
 

@@ -88,6 +88,12 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._on_start()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Uvicorn waits for requests that wait for us; the application is told to end too late for that.
+        if hasattr(self.config.app, "hang_up"):
+            self.config.app.hang_up()
+        await super().shutdown(sockets)
+
 
 def serve(application: Any, sockets: Sequence[socket.socket], on_start: Callable[[], None]) -> None:
     """Serves `application` until SIGTERM or SIGINT, then closes what is open: WebSockets with 1012."""

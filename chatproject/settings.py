@@ -157,6 +157,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- Socket.IO ----------------------------------------------------------------------------------
+POLLING = env.bool("POLLING", default=False)  # long-polling besides WebSocket
 PING_INTERVAL = env.float("PING_INTERVAL", default=10)  # seconds
 PING_TIMEOUT = env.float("PING_TIMEOUT", default=8)  # seconds
 CONNECT_TIMEOUT = env.float("CONNECT_TIMEOUT", default=10)  # seconds

@@ -1,5 +1,6 @@
 """One ASGI application of two: Socket.IO under its path, Django for everything else."""
 
+import json
 import logging
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,12 +23,14 @@ log = logging.getLogger(__name__)
 
 PATH = "/socket.io/"
 
+Requested = WebSocketScope | HTTPScope
+
 
 class Application:
     """Serves `server` at `/socket.io/` and `django` elsewhere, and starts and stops the server.
 
-    A handshake that is not for WebSocket, or from a foreign origin or host, is refused before the
-    engine sees it.
+    What is not for a transport that the server speaks, or comes from a foreign origin or host, is refused
+    before the engine sees it.
     """
 
     def __init__(self, server: Server, django: Any) -> None:
@@ -43,7 +46,7 @@ class Application:
         if scope["type"] == "websocket":
             await self._connect(scope, receive, send)
         elif scope["path"].startswith(PATH):
-            await self._explain(scope, send)
+            await self._poll(scope, receive, send)
         else:
             await self._django(scope, receive, send)
 
@@ -59,6 +62,10 @@ class Application:
         publishing.bind(None)
         await self.server.stop()
 
+    def hang_up(self) -> None:
+        """Ends requests that wait: the host is about to wait for them."""
+        self.server.eio.hang_up()
+
     async def _live(self, scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         await receive()
         await self.start()
@@ -70,35 +77,55 @@ class Application:
     async def _connect(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        if why := _refusal(scope):
-            self.server.journal.turned_away((scope.get("client") or ("", 0))[0], why)
+        if why := self._refusal(scope):
             await receive()
             # Before it is accepted: the client sees a plain 403.
             await send({"type": "websocket.close", "code": POLICY, "reason": None})
+            self._turn_away(scope, why)
             return
         await self.server.handle_request(scope, receive, send)
 
-    async def _explain(self, scope: HTTPScope, send: ASGISendCallable) -> None:
-        """The answer to long-polling, which this server does not speak."""
-        body = b'{"code":0,"message":"Transport unknown: use transports: [\\"websocket\\"]"}'
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 400, "headers": headers, "trailers": False})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+    async def _poll(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if not self.server.polling:
+            await _answer(send, 400, 0, 'Transport unknown: use transports: ["websocket"]')
+        elif why := self._refusal(scope):
+            await _answer(send, *((400, 3, "Bad request") if why == "protocol" else (403, 4, "Forbidden")))
+            self._turn_away(scope, why)
+        else:
+            await self.server.handle_request(scope, receive, send)
+
+    def _refusal(self, scope: Requested) -> str:
+        """Why this request is refused; "" if it is not."""
+        if not scope["path"].startswith(PATH):
+            return "path"
+        if not origins.has_allowed_host(scope):
+            return "host"
+        if not origins.is_own_or_trusted(scope):
+            # The proxy must say that it speaks https to the browser, and be trusted to say so.
+            return "origin_https_without_forwarded_proto" if origins.is_proxied_https(scope) else "origin"
+        return "" if _is_understood(scope, polling=self.server.polling) else "protocol"
+
+    def _turn_away(self, scope: Requested, why: str) -> None:
+        self.server.journal.turned_away((scope.get("client") or ("", 0))[0], why)
 
 
-def _refusal(scope: WebSocketScope) -> str:
-    """Why this handshake is refused; "" if it is not."""
-    if not scope["path"].startswith(PATH):
-        return "path"
-    if not origins.has_allowed_host(scope):
-        return "host"
-    if not origins.is_own_or_trusted(scope):
-        # The proxy must say that it speaks https to the browser, and be trusted to say so.
-        return "origin_https_without_forwarded_proto" if origins.is_proxied_https(scope) else "origin"
-    return "" if _opens_connection(scope) else "protocol"
+def _is_understood(scope: Requested, *, polling: bool) -> bool:
+    """Whether the query says all that it has to, once; a session id only where sessions outlive a request."""
+    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    transport = "websocket" if scope["type"] == "websocket" else "polling"
+    sessions = query.get("sid", [])
+    return (
+        query.get("EIO") == ["4"]
+        and query.get("transport") == [transport]
+        and len(sessions) <= polling
+        and "" not in sessions
+        and "j" not in query  # JSONP: a script of any site could ask for it
+    )
 
 
-def _opens_connection(scope: WebSocketScope) -> bool:
-    """Whether a new connection is asked for; the engine would write the `sid` of another into its log."""
-    query = parse_qs(scope["query_string"].decode("latin-1"))
-    return query.get("EIO") == ["4"] and query.get("transport") == ["websocket"] and "sid" not in query
+async def _answer(send: ASGISendCallable, status: int, code: int, message: str) -> None:
+    """What Engine.IO's own server says to a request that it does not serve."""
+    body = json.dumps({"code": code, "message": message}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -92,6 +92,9 @@ class Engine(engineio.AsyncServer):
             self._sweeping.cancel()
         self._sweeping = None
 
+    def hang_up(self) -> None:
+        """Ends requests that wait; a WebSocket is none."""
+
     def expect_join(self, line: Line) -> None:
         """Gives a line that is in no namespace its time to join one."""
         if self.connect_timeout:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 _SECURE_SCHEMES = {"https", "wss"}
+_OWN_FETCHES = {"same-origin", "none"}  # what a browser asks for a page of the same origin, or for its user
 
 
 def has_allowed_host(scope: Mapping[str, Any]) -> bool:
@@ -21,11 +22,12 @@ def has_allowed_host(scope: Mapping[str, Any]) -> bool:
 def is_own_or_trusted(scope: Mapping[str, Any]) -> bool:
     """Whether the page that asks is of the asked host itself, or of `CSRF_TRUSTED_ORIGINS`.
 
-    No `Origin` at all comes from a program that is no browser, and holds no cookie it was not given.
+    No `Origin` at all comes from a program that is no browser, and holds no cookie it was not given; or from
+    a browser that reads, and says itself for what page.
     """
     origins = _headers(scope, b"origin")
     if not origins:
-        return True
+        return _OWN_FETCHES.issuperset(_headers(scope, b"sec-fetch-site"))
     return len(origins) == 1 and origins[0] in {_own_origin(scope), *settings.CSRF_TRUSTED_ORIGINS}
 
 

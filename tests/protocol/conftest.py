@@ -10,6 +10,7 @@ from .host import Carrier, Host, hosted
 # Every way in which a WebSocket of the product can be carried.
 CARRIERS = [
     Carrier("uvicorn"),
+    Carrier("polling switched on", polling=True),
     Carrier("uvicorn with its own protocol", protocol="websockets-sansio"),
     Carrier("uvicorn with another protocol", protocol="wsproto"),
     Carrier("hypercorn", hypercorn=True),
@@ -38,3 +39,17 @@ async def host(served: Host) -> AsyncIterator[Host]:
     """The server for one test, which may leave nothing behind in it."""
     yield served
     await served.wait_for_nothing_left()
+
+
+@pytest.fixture(scope="package")
+def polling_served() -> Iterator[Host]:
+    """A server that speaks long-polling besides."""
+    with hosted(Carrier("polling", polling=True)) as host:
+        yield host
+
+
+@pytest.fixture
+async def polling_host(polling_served: Host) -> AsyncIterator[Host]:
+    """The same for one test, which may leave nothing behind in it."""
+    yield polling_served
+    await polling_served.wait_for_nothing_left()

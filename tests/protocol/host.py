@@ -21,8 +21,8 @@ PING_INTERVAL = 0.3  # seconds
 PING_TIMEOUT = 0.2  # seconds
 CONNECT_TIMEOUT = 1.0  # seconds
 START_TIMEOUT = 10  # seconds
-QUIET_TIMEOUT = 5  # seconds until nothing may be left of a client that is gone
-LOOK = 0.01  # seconds between two looks at what is left
+PATIENCE = 5  # seconds until something has to be so
+LOOK = 0.005  # seconds between two looks
 
 
 class Said(Payload):
@@ -54,6 +54,7 @@ class Carrier:
     name: str
     protocol: str = ""  # uvicorn's WebSocket protocol; "": the product's own choice
     hypercorn: bool = False
+    polling: bool = False  # whether long-polling is served besides
 
 
 class Host:
@@ -67,12 +68,16 @@ class Host:
     def server(self) -> Server:
         return self.application.server
 
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Waits until something is so in the server's thread, which tells nobody; not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while not is_so():  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK)
+
     async def wait_for_nothing_left(self) -> None:
         """Fails if anything of clients that are gone is still held."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(QUIET_TIMEOUT):
-                while left_over(self.server):  # noqa: ASYNC110 - another thread's, which tells nobody
-                    await asyncio.sleep(LOOK)
+        await self.until(lambda: left_over(self.server) == {})
         assert left_over(self.server) == {}
 
 
@@ -84,7 +89,8 @@ def hosted(carrier: Carrier, **options: Any) -> Iterator[Host]:
         "ping_timeout": PING_TIMEOUT,
         "connect_timeout": CONNECT_TIMEOUT,
     }
-    host = Host(Application(Server([Echo("/"), Echo("/custom")], **limits | options), page))
+    options = {"polling": carrier.polling, **limits, **options}
+    host = Host(Application(Server([Echo("/"), Echo("/custom")], **options), page))
     run = _under_hypercorn if carrier.hypercorn else _under_uvicorn
     with run(host, carrier):
         yield host

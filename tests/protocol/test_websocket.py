@@ -182,7 +182,9 @@ def seen(served):
     log, root = Log(), logging.getLogger()
 
     async def watch() -> list[Any]:
-        return await asyncio.gather(*[habit(served) for habit in HABITS])
+        found = await asyncio.gather(*[habit(served) for habit in HABITS])
+        await served.wait_for_nothing_left()
+        return found
 
     root.addHandler(log)
     found = dict(zip([habit.__name__ for habit in HABITS], asyncio.run(watch()), strict=True))
