@@ -79,22 +79,21 @@ class ParentNamespace:
 
 
 class Children:
-    """The children of a server's parents that live now.
+    """The children of a server's parents.
 
     One lives from the first client that its parent accepts until nobody is in it or on the way in. Trying
     names leaves nothing behind.
     """
 
     def __init__(self, server: Server, parents: Iterable[ParentNamespace]) -> None:
-        self.parents = {parent.name: parent for parent in parents}
+        given = list(parents)
+        self.parents = {parent.name: parent for parent in given}
+        if len(self.parents) < len(given):
+            raise ValueError("two parents of one name: which is meant by it?")
         self._server = server
         self._children: dict[str, _Child] = {}
-        self._lives: dict[
-            str, asyncio.Task[None]
-        ] = {}  # by name; of children that are gone until they have stopped
-
-    def __len__(self) -> int:
-        return len(self._lives)
+        # By name too, and also of those that nobody can enter any more, until they have stopped.
+        self._lives: dict[str, asyncio.Task[None]] = {}
 
     def names(self, parent: str) -> list[str]:
         """The names of a parent's children."""

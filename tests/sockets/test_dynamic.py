@@ -9,6 +9,7 @@ from django.db import OperationalError
 from chatproject.errors import Forbidden
 from chatproject.sockets import dynamic, publish
 from chatproject.sockets.dynamic import ParentNamespace
+from chatproject.sockets.server import Server
 from chatproject.sockets.testing import Refused
 
 from .support import Echo, Gate, Nothing, fail, socket_of
@@ -199,6 +200,11 @@ async def test_a_query_is_no_part_of_the_name(stage):
 def test_a_parents_name_is_one_that_no_client_can_ask_for(name):
     with pytest.raises(ValueError, match="parent"):
         parent(name=name)
+
+
+def test_two_parents_have_two_names():
+    with pytest.raises(ValueError, match="two parents"):
+        Server([parent(), parent(accepts=".*")])
 
 
 # --- Priority -----------------------------------------------------------------------------------
@@ -448,7 +454,7 @@ async def test_names_that_are_tried_leave_nothing_behind(stage):
     await wire.enter("/")
     assert len(app.server.manager.rooms) == 1
     await app.server.children.stop()
-    assert len(app.server.children) == 0
+    assert app.server.children._lives == {}
     assert len(kind.lives) == 400
 
 
