@@ -1,17 +1,26 @@
 """Who a socket is: the person of the Django session whose cookie came with the handshake."""
 
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_user,
+    get_user_model,
+)
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
 
 from chatproject.errors import Forbidden, Unauthenticated
 from chatproject.sockets.channels import session_digest, session_room, user_room
-from chatproject.sockets.database import in_database
 from chatproject.sockets.socket import Socket
+
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 async def django_session(socket: Socket) -> None:
@@ -21,7 +30,7 @@ async def django_session(socket: Socket) -> None:
     nobody's: the user is then `AnonymousUser`. Read anew at each connection to a namespace.
     """
     key = socket.cookies.get(settings.SESSION_COOKIE_NAME, "")
-    session, user = await in_database(_look_up, key)
+    session, user = await socket.server.gathered(look_up, key)
     socket.data["session"] = session
     socket.user = user
     if session.session_key:
@@ -43,10 +52,51 @@ async def require_staff(socket: Socket) -> None:
         raise Forbidden("Only staff may enter here.")
 
 
-def _look_up(key: str) -> tuple[Any, Any]:
+def look_up(keys: Sequence[str]) -> list[tuple[Any, Any]]:
+    """The session and the user of each cookie; the user is `AnonymousUser` where there is nobody."""
+    sessions = _sessions(keys)
+    people = get_user_model()._default_manager.in_bulk({_user_id(session) for session in sessions} - {None})
+    return [(session, _user_of(session, people)) for session in sessions]
+
+
+def _sessions(keys: Sequence[str]) -> list[Any]:
     store = import_module(settings.SESSION_ENGINE).SessionStore
-    session = store(key if key.isalnum() else None)
-    session.keys()  # reads it: an unknown or expired key becomes None
+    wanted = [key if key.isalnum() else None for key in keys]
+    if hasattr(store, "load_many"):
+        loaded = store.load_many({key for key in wanted if key})
+        return [loaded.get(key) or store() for key in wanted]
+    sessions = [store(key) for key in wanted]
+    for session in sessions:
+        session.keys()  # reads it: an unknown or expired key becomes None
+    return sessions
+
+
+def _user_id(session: Any) -> Any:
+    """The key of the user whom the session claims to be; None without one."""
+    if not session.session_key or SESSION_KEY not in session:
+        return None
+    try:
+        return get_user_model()._meta.pk.to_python(session[SESSION_KEY])
+    except ValueError:
+        return None
+
+
+def _user_of(session: Any, people: Mapping[Any, Any]) -> Any:
+    """The session's user. What Django would surely accept is accepted here; else it decides itself."""
+    user = people.get(_user_id(session))
+    if user is not None and _is_current(session, user):
+        return user
+    if not session.session_key:
+        return AnonymousUser()
     request = HttpRequest()
     request.session = session
-    return session, (get_user(request) if session.session_key else AnonymousUser())
+    return get_user(request)
+
+
+def _is_current(session: Any, user: Any) -> bool:
+    return (
+        session.get(BACKEND_SESSION_KEY) == MODEL_BACKEND
+        and MODEL_BACKEND in settings.AUTHENTICATION_BACKENDS
+        and user.is_active
+        and constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from socketio import packet
 
 from chatproject.sockets.dynamic import Children, ChildrensTarget, ParentNamespace
+from chatproject.sockets.gathering import Gatherings
 from chatproject.sockets.line import POLICY, Line
 from chatproject.sockets.manager import FanOutManager
 from chatproject.sockets.origins import is_own_or_trusted
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from chatproject.sockets.publishing import Emission
 
 log = logging.getLogger(__name__)
+
+K = TypeVar("K")
+R = TypeVar("R")
 
 # Both libraries log payloads and session ids below this level.
 _library_log = logging.getLogger(f"{__name__}.library")
@@ -72,6 +76,7 @@ class Server(Protocol):
         )
         self.loop: asyncio.AbstractEventLoop | None = None
         self.writes = WriteQueue()
+        self._gatherings = Gatherings()
         self._tasks: set[asyncio.Task[None]] = set()
         given = list(namespaces)
         self.children = Children(self, [one for one in given if isinstance(one, ParentNamespace)])
@@ -113,6 +118,11 @@ class Server(Protocol):
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("background task failed", exc_info=error)
+
+    async def gathered(self, load: Callable[[Sequence[K]], Sequence[R]], key: K) -> R:
+        """What `load` finds for `key`; called in a database thread, with all keys that came together."""
+        result: R = await self._gatherings[load].ask(key)
+        return result
 
     # --- Reaching sockets -----------------------------------------------------------------------
 

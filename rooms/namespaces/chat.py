@@ -33,7 +33,7 @@ class ChatNamespace(Namespace):
         self.presence.stop()
 
     async def on_connect(self, socket: Socket) -> None:
-        own, missing = await in_database(_rooms_of, socket)
+        own, missing = await self._rooms_of(socket)
         if missing:
             join = partial(memberships.join_rooms_for_everyone, person=socket.user)
             joined = await self.server.writes.run(join, lock=self.lock, keys=missing)
@@ -45,6 +45,11 @@ class ChatNamespace(Namespace):
     async def on_disconnect(self, socket: Socket, reason: str) -> None:
         self.presence.left(socket)
         publications.activity("disconnected", person=socket.user, detail=reason)
+
+    async def _rooms_of(self, socket: Socket) -> memberships.Places:
+        if not socket.user.is_authenticated:
+            return memberships.Places([], [])
+        return await self.server.gathered(memberships.places_of, socket.user.id)
 
     def lock_keys(self, payload: Payload) -> tuple[int | str, ...]:
         return (payload.room,) if isinstance(payload, commands.OneRoom) else ()
@@ -130,14 +135,6 @@ class ChatNamespace(Namespace):
     @write
     def on_remove_member(self, socket: Socket, payload: commands.RemoveMember) -> dict[str, Any]:
         return _room(memberships.remove_member(person=socket.user, **payload.model_dump()), socket)
-
-
-def _rooms_of(socket: Socket) -> tuple[list[int], list[int]]:
-    """The ids of the rooms that the person belongs to, and of those for everyone that are missing there."""
-    if not socket.user.is_authenticated:
-        return [], []
-    own = Membership.objects.filter(user=socket.user).values_list("room_id", flat=True)
-    return list(own), memberships.missing_rooms_for_everyone(socket.user)
 
 
 def _open(socket: Socket, room_id: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rooms.operations.console import may_watch
 
 async def admit_people(socket: Socket) -> None:
     """Middleware, after `django_session`: signed-in people enter, and guests where a room is open to them."""
-    socket.user = person_of(socket.user, socket.data["session"])
+    socket.user = person_of(socket.user, socket.data.pop("session"))
     if isinstance(socket.user, Guest):
         if not await in_database(Room.objects.for_guests().exists):
             raise Unauthenticated("Sign in: this community has no room for guests.")

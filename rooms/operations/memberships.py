@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -12,6 +13,13 @@ from chatproject.errors import Forbidden, Invalid, NotFound
 from rooms.events import publications
 from rooms.models import Membership, Room
 from rooms.operations.access import find, find_to_manage, require_account
+
+
+class Places(NamedTuple):
+    """Ids of rooms: those that somebody belongs to, and those for everybody that are missing there."""
+
+    own: list[int]
+    missing: list[int]
 
 
 @transaction.atomic
@@ -83,16 +91,20 @@ def leave_all_rooms(user: User) -> None:
         _end(room, memberships.get(room=room))
 
 
-def missing_rooms_for_everyone(person: User) -> list[int]:
-    """The ids of the rooms for everybody that a person does not belong to yet."""
-    missing = Room.objects.filter(everyone=True, archived=False).exclude(memberships__user=person)
-    return list(missing.order_by("pk").values_list("pk", flat=True))
+def places_of(people: Collection[int]) -> list[Places]:
+    """Where each of these people belongs; two queries, however many they are."""
+    own: dict[int, list[int]] = {pk: [] for pk in people}
+    for user_id, room_id in Membership.objects.filter(user__in=own).values_list("user_id", "room_id"):
+        own[user_id].append(room_id)
+    rooms = Room.objects.filter(everyone=True, archived=False).order_by("pk")
+    everyones = list(rooms.values_list("pk", flat=True))
+    return [Places(own[pk], [room_id for room_id in everyones if room_id not in own[pk]]) for pk in people]
 
 
 @transaction.atomic
 def join_rooms_for_everyone(*, person: User) -> list[Membership]:
     """Makes a person a member of each room that is for everybody; returns the memberships that are new."""
-    ids = missing_rooms_for_everyone(person)
+    ids = places_of([person.pk])[0].missing
     if not ids:
         return []
     rooms = Room.objects.select_for_update().filter(pk__in=ids).order_by("pk")
