@@ -5,10 +5,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from tests.conftest import NewServer
+from tests.support import machine
 from tests.support.server import Cookies, Server
 
 ESTABLISHED = "01"  # in /proc/net/tcp
@@ -49,10 +51,13 @@ class Control:
 
 
 @pytest.fixture(scope="module")
-def playground(new_server: NewServer) -> Iterator[Server]:
-    """A server of rooms and namespaces by themselves, without the product."""
-    with new_server(DJANGO_SETTINGS_MODULE="tests.client.playground_settings") as server:
-        yield server
+def playgrounds(new_server: NewServer) -> Iterator[tuple[Server, Server]]:
+    """Two servers of rooms and namespaces, without the product; where there is Redis, they share it."""
+    settings = {"DJANGO_SETTINGS_MODULE": "tests.client.playground_settings"}
+    if not machine.missing("redis"):
+        settings |= {"PLAYGROUND_REDIS": machine.REDIS_URL, "PLAYGROUND_CHANNEL": f"playground-{uuid4()}"}
+    with new_server(**settings) as one, new_server(**settings) as other:
+        yield one, other
 
 
 @pytest.fixture(scope="module")

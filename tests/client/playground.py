@@ -6,12 +6,16 @@ the rooms of `/back`, and which of the tenants' namespaces begin and end.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
+
+import socketio
 
 from chatproject.errors import Forbidden
 from chatproject.sockets.asgi import Application
 from chatproject.sockets.dynamic import ParentNamespace
+from chatproject.sockets.manager import FanOutManager
 from chatproject.sockets.namespace import Namespace, Payload
 from chatproject.sockets.server import Server
 from chatproject.sockets.socket import Socket
@@ -59,6 +63,11 @@ class Hall(Namespace):
             target = target.to(*payload.to)
         target = target.except_(*payload.without).but(socket if payload.others else None)
         target.emit("said", {"text": payload.text})
+        return {}
+
+    async def on_say_everywhere(self, socket: Socket, payload: Say) -> dict[str, Any]:
+        """As `say` to rooms, in all processes."""
+        await self.server.manager.emit("said", {"text": payload.text}, self.namespace, room=payload.to)
         return {}
 
     async def on_kind(self, socket: Socket, payload: Nothing) -> str:
@@ -129,6 +138,16 @@ class Fixed(Hall):
     """A namespace that stands where a tenant's could."""
 
 
+class OverRedis(socketio.AsyncRedisManager, FanOutManager):  # type: ignore[misc]
+    """What one process says is heard in all."""
+
+
+def manager() -> FanOutManager | None:
+    """Playgrounds on the same channel are one to their clients; without Redis, each is alone."""
+    redis = os.environ.get("PLAYGROUND_REDIS")
+    return OverRedis(redis, channel=os.environ["PLAYGROUND_CHANNEL"]) if redis else None
+
+
 async def healthy(scope: Any, receive: Any, send: Any) -> None:
     """Stands for Django."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -147,6 +166,7 @@ server = Server(
         ParentNamespace("/tenants/guarded-*", Guarded, knows_the_password),
         ParentNamespace("/tenants/*", Tenant, "/tenants/(?!guarded)[a-z0-9-]+"),
         Fixed("/tenants/fixed"),
-    ]
+    ],
+    client_manager=manager(),
 )
 application = Application(server, healthy)
