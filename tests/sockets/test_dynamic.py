@@ -399,7 +399,6 @@ async def test_a_session_that_ends_while_a_childs_middleware_looks_at_it_does_no
     coming = asyncio.ensure_future(refusal(stage, app, "/tenants/blue"))
     await gate.wait_reached()
     publish(None, to="session:1", namespace="/tenants/*", close=True)
-    await asyncio.sleep(0)
     gate.opened.set()
     _, data = await coming
     assert data["code"] == "unauthenticated"
