@@ -215,7 +215,7 @@ class PollingEngine(Engine):
         try:
             told = await carrier.poll(request.receive)
         except Gone:
-            self.kill(line)
+            carrier.abort()
             raise
         if told:
             await request.answer(_SEPARATOR.join(told))
@@ -231,7 +231,7 @@ class PollingEngine(Engine):
             try:
                 body = await request.body(self.frame_bytes)
             except Gone:
-                self.kill(line)
+                carrier.abort()
                 raise
             if body is None:
                 self._give_up(line, carrier, TOO_BIG, "frame_too_large")
@@ -350,7 +350,7 @@ class _Request:
 
 def session_id(scope: Mapping[str, Any]) -> str:
     """The session that a request says it belongs to; "" for a new one."""
-    return parse_qs(scope["query_string"].decode("latin-1")).get("sid", [""])[0]
+    return str(parse_qs(scope["query_string"].decode("latin-1")).get("sid", [""])[0])
 
 
 def _header(scope: Mapping[str, Any], name: bytes) -> str:

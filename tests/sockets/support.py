@@ -108,13 +108,15 @@ class Wire(Connection):
 class Stage:
     """Makes servers and clients, and takes them away again: clients first."""
 
-    def __init__(self, stack: AsyncExitStack) -> None:
+    def __init__(self, stack: AsyncExitStack, wire: type[Wire] = Wire, **options: Any) -> None:
         self.servers: list[Server] = []
         self._stack = stack
+        self._wire = wire
+        self._options = options  # of all servers
 
     async def serve(self, *namespaces: Namespace, **options: Any) -> Application:
         """A started application with these namespaces; the last one started is who `publish` reaches."""
-        application = Application(Server(namespaces, **options), page)
+        application = Application(Server(namespaces, **self._options, **options), page)
         await application.start()
         self._stack.push_async_callback(application.stop)
         self.servers.append(application.server)
@@ -122,7 +124,7 @@ class Stage:
 
     async def open(self, application: Application, **options: Any) -> Wire:
         """A connection without a namespace."""
-        return await self._stack.enter_async_context(Wire(application, **options))
+        return await self._stack.enter_async_context(self._wire(application, **options))
 
     async def enter(
         self, application: Application, namespace: str = "/", *, auth: Any = None, **options: Any

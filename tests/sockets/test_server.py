@@ -11,6 +11,8 @@ from chatproject.sockets.testing import Refused
 
 from .support import Echo, Gate, Nothing, event_frame, fail, left_over, socket_of
 
+pytestmark = pytest.mark.every_carrier
+
 
 class Seen(Echo):
     """Notes who came and went."""
@@ -44,7 +46,8 @@ async def test_what_the_engine_offers_is_a_websocket_with_its_limits(stage):
     wire = await stage.open(app)
     opened = json.loads(wire.frames[0][1:])
     del opened["sid"]
-    assert opened == {"upgrades": [], "pingInterval": 7000, "pingTimeout": 3000, "maxPayload": 5000}
+    upgrades = ["websocket"] if app.server.polling else []
+    assert opened == {"upgrades": upgrades, "pingInterval": 7000, "pingTimeout": 3000, "maxPayload": 5000}
 
 
 async def test_a_socket_hears_that_it_is_connected_before_anything_else(stage):

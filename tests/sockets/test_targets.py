@@ -13,6 +13,8 @@ from chatproject.sockets.targets import names
 
 from .support import Echo, Gate, Nothing, socket_of
 
+pytestmark = pytest.mark.every_carrier
+
 
 class Cast:
     """Four clients of `/`: ann and bob in hall, bob and cat in attic, dan in none; eve in /admin's hall."""
