@@ -15,7 +15,7 @@ from chatproject.sockets.asgi import Application
 from chatproject.sockets.namespace import Namespace, Payload
 from chatproject.sockets.server import Server
 from chatproject.sockets.socket import Socket
-from tests.sockets.support import left_over, page
+from tests.sockets.support import Nothing, left_over, page
 
 PING_INTERVAL = 0.3  # seconds
 PING_TIMEOUT = 0.2  # seconds
@@ -42,6 +42,9 @@ class Echo(Namespace):
     async def on_flood(self, socket: Socket, payload: Said) -> None:
         for number in range(int(payload.text)):
             self._own(socket, "said", {"text": f"{number:06}" + "x" * 994})
+
+    async def on_leave(self, socket: Socket, payload: Nothing) -> None:
+        self.server.of(self.namespace).to(socket.sid).disconnect(close=True)
 
     def _own(self, socket: Socket, event: str, data: dict[str, Any]) -> None:
         self.server.of(self.namespace).to(socket.sid).emit(event, data)
