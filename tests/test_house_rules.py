@@ -19,7 +19,7 @@ from tests.support.imports import ROOT, RUNTIME, Module, modules, within
 
 Checker = Callable[[Module], Iterator[str]]
 
-FIRST_PARTY = {"accounts", "chatproject", "rooms", "tests"}
+FIRST_PARTY = {"accounts", "bench", "chatproject", "rooms", "tests"}
 # The two composers, and the command that starts one of them.
 COMPOSERS = ("chatproject.urls", "chatproject.asgi", "chatproject.management.commands.serve")
 FLOORS = {
@@ -30,6 +30,13 @@ FLOORS = {
     "h11": "0.16",
 }
 CLIENT_FLOOR = "4.8"
+LOCK_FILES = (
+    "requirements/base.txt",
+    "requirements/dev.txt",
+    "requirements/bench.txt",
+    "package-lock.json",
+    "bench/peers/node/package-lock.json",
+)
 
 
 # --- Who may import whom ------------------------------------------------------------------------
@@ -258,9 +265,10 @@ def test_the_locked_client_is_recent_enough():
     assert Version(lock["packages"]["node_modules/socket.io-client"]["version"]) >= Version(CLIENT_FLOOR)
 
 
-def test_development_and_production_pin_the_same_versions():
-    base, dev = pins("base.txt"), pins("dev.txt")
-    assert base.items() <= dev.items()
+def test_development_benchmark_and_production_pin_the_same_versions():
+    base = pins("base.txt").items()
+    assert base <= pins("dev.txt").items()
+    assert base <= pins("bench.txt").items()
 
 
 # --- What stands in no file ---------------------------------------------------------------------
@@ -292,7 +300,7 @@ def test_no_file_holds_the_address_of_a_package_registry():
 
 
 def test_lock_files_hold_no_address_at_all():
-    for name in ("requirements/base.txt", "requirements/dev.txt", "package-lock.json"):
+    for name in LOCK_FILES:
         assert "://" not in (ROOT / name).read_text(), name
 
 

@@ -1,0 +1,80 @@
+"""`python -m bench`: measures, prints the table, writes the results."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from . import machine
+from .goals import rows
+from .places import BENCH, CACHE, ROOT
+from .plan import Plan, plan
+from .progress import say
+from .report.files import notes, write
+from .report.table import as_text, cells
+from .results import Results
+from .runner import run, schedule
+from .servers import ALL, OURS, Contender
+
+FAILED, INTERRUPTED = 1, 130  # exit statuses
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0, or 1 if a server lost, doubled or mixed up something."""
+    wanted = _options().parse_args(arguments)
+    chosen = plan(quick=wanted.quick, rounds=wanted.rounds)
+    names = [name for name in chosen.workloads if not wanted.only or name.startswith(wanted.only)]
+    contenders = [one for one in ALL if not wanted.peers or one is OURS or one.key in wanted.peers]
+    absent = {one.key: why for one in contenders if (why := one.missing())}
+    for key, why in absent.items():
+        say(f"{key} is left out: {why}")
+    machine.allow_many_sockets()
+    machine.pin_load()
+    present = [one for one in contenders if one.key not in absent]
+    results = run(chosen, schedule(chosen, names, present))
+    results.absent = absent
+    whole = len(names) == len(chosen.workloads) and len(contenders) == len(ALL) and not wanted.quick
+    _report(results, chosen, names, contenders, BENCH if whole else CACHE / "last")
+    return FAILED if results.faults else 0
+
+
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    options.add_argument("--quick", action="store_true", help="one short round: under two minutes, noisier")
+    options.add_argument(
+        "--only", type=_names, help="workloads by the beginning of their names: fanout,light"
+    )
+    options.add_argument("--peers", type=_names, help="peers by name, besides ours: node,channels")
+    options.add_argument("--rounds", type=int, help="how often ours and its rivals take turns")
+    return options
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _report(
+    results: Results, chosen: Plan, names: Sequence[str], contenders: Sequence[Contender], folder: Path
+) -> None:
+    shown = [row for row in rows(chosen.few, chosen.many) if row.workload in names]
+    say("\n" + as_text(cells(results, shown, contenders)) + "\n")
+    for note in notes(results, contenders):
+        say(note)
+    write(folder, results, shown, contenders, machine.description())
+    say(f"written: {(folder / 'RESULTS.md').relative_to(ROOT)}")
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    # However the benchmark is asked to stop, it ends its servers.
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        say("interrupted")
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,1 @@
+"""The load: sockets that talk, and that check everything they receive."""
