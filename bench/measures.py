@@ -1,5 +1,6 @@
 """What one measurement gives."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -31,5 +32,5 @@ def percentile(values: Sequence[float], share: float) -> float:
     if not values:
         return float("nan")
     ordered = sorted(values)
-    rank = max(0, min(len(ordered) - 1, round(share * len(ordered) + 0.5) - 1))
-    return ordered[rank]
+    rank = math.ceil(round(share * len(ordered), 6))  # 0.95 * 100 is a little more than 95
+    return ordered[max(rank, 1) - 1]

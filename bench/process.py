@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
+from . import usage
 from .load.faults import Fault
 from .machine import on_server_core
 
@@ -21,7 +20,7 @@ LOG_LINES = 15
 
 @dataclass(frozen=True)
 class Process:
-    """A running server. Figures are those of the process and its children together."""
+    """A running server: one process."""
 
     port: int
     pid: int
@@ -29,19 +28,15 @@ class Process:
 
     def cpu(self) -> float:
         """Seconds of CPU used so far."""
-        return sum(sum(process.cpu_times()[:2]) for process in self._family())
+        return usage.cpu(self.pid)
 
     def memory(self) -> int:
         """Resident bytes."""
-        return sum(process.memory_info().rss for process in self._family())
+        return usage.memory(self.pid)
 
     def last_words(self) -> str:
         """The end of what the server has printed."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_LINES:])
-
-    def _family(self) -> list[psutil.Process]:
-        parent = psutil.Process(self.pid)
-        return [parent, *parent.children(recursive=True)]
 
 
 def free_port() -> int:

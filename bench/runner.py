@@ -11,7 +11,7 @@ import uvloop
 
 from .load.faults import Fault
 from .measures import ACK_P50, CONNECTS, DELIVERIES, HISTORY_P95, MEMORY, MESSAGES, SYNC_P95, Figures
-from .places import CACHE
+from .places import CACHE, LOG, ROOT
 from .plan import Plan
 from .progress import say
 from .results import Results
@@ -49,7 +49,7 @@ def run(plan: Plan, measurements: Sequence[Measurement]) -> Results:
             figures = _measure(plan, one)
         except Fault as fault:
             results.faults[key] = str(fault)
-            say(f"    FAILED: {fault}")
+            say(f"    FAILED: {fault}\n    Its log: {_log_of(one).relative_to(ROOT)}")
         else:
             results.figures[key].append(figures)
             say(f"    {summary(figures)}")
@@ -73,8 +73,17 @@ def _measure(plan: Plan, one: Measurement) -> Figures:
                 return uvloop.run(asyncio.wait_for(work, MEASURE_TIMEOUT))
             except TimeoutError:
                 raise Fault(f"Not done within {MEASURE_TIMEOUT} s.") from None
+    except Fault:
+        _log_of(one).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / LOG, _log_of(one))
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _log_of(one: Measurement) -> Path:
+    """Where the log of a server that failed is kept."""
+    return CACHE / "failed" / f"{one.workload}-{one.contender.key}.log"
 
 
 def _new_folder() -> Path:

@@ -116,7 +116,7 @@ class Member(asyncio.Protocol):
         if not self.ready.done():
             self.ready.set_exception(Fault(sentence))
         for answer in self._answers.values():
-            answer.cancel()
+            answer.set_exception(Fault(sentence))
 
     # --- Receiving ------------------------------------------------------------------------------
 
@@ -182,8 +182,12 @@ class Member(asyncio.Protocol):
         return frame.end
 
     def _control(self, frame: frames.Frame, data: bytes) -> None:
+        payload = data[frame.start : frame.end]
         if frame.opcode == frames.PING:
-            self._send(data[frame.start : frame.end], frames.PONG)
+            self._send(payload, frames.PONG)
+        elif frame.opcode == frames.CLOSE:
+            code, reason = int.from_bytes(payload[:2], "big"), payload[2:].decode(errors="replace")
+            raise Fault(f"Socket {self.seat.number} was closed by the server: {code} {reason}.")
         elif frame.opcode != frames.PONG:
             raise Fault(f"Socket {self.seat.number} was sent a frame of opcode {frame.opcode}.")
 

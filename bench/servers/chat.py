@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.layout import Layout
 from bench.load.dialects import Seat, SocketIO
-from bench.places import ROOT
+from bench.places import LOG, ROOT
 from bench.process import Process, free_port, running
 from bench.seeds import copied, seeded
 
@@ -45,5 +45,5 @@ class Chat:
             "PORT": str(port),
         }
         command = (sys.executable, "manage.py", "serve")
-        with running(command, port, folder=ROOT, log=folder / "log", environment=environment) as process:
+        with running(command, port, folder=ROOT, log=folder / LOG, environment=environment) as process:
             yield process

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.layout import Layout
 from bench.load.dialects import Dialect, PlainJSON, Seat, SocketIO
-from bench.places import BENCH, ROOT
+from bench.places import BENCH, LOG, ROOT
 from bench.process import Process, free_port, running
 
 NODE_PACKAGES = BENCH / "peers" / "node" / "node_modules"
@@ -40,7 +40,7 @@ class Peer:
             "DATABASE": str(folder / "peer.sqlite3"),
             "NODE_ENV": "production",
         }
-        with running(self.command, port, folder=ROOT, log=folder / "log", environment=environment) as process:
+        with running(self.command, port, folder=ROOT, log=folder / LOG, environment=environment) as process:
             yield process
 
 
