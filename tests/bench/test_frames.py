@@ -14,7 +14,7 @@ def test_a_masked_frame_holds_its_payload(length):
     plain = bytes((sent[0], sent[1] & 0x7F)) + sent[2:]
     frame = frames.parse(plain, 0)
     assert sent[1] & frames.MASKED
-    assert frame.opcode == frames.TEXT and frame.final
+    assert frame and frame.opcode == frames.TEXT and frame.final
     assert plain[frame.start : frame.start + 4] == key
     hidden = plain[frame.start + 4 : frame.end + 4]
     assert bytes(byte ^ key[index % 4] for index, byte in enumerate(hidden)) == payload
@@ -26,4 +26,5 @@ def test_a_header_that_is_cut_is_no_frame_yet(data):
 
 
 def test_a_frame_tells_where_it_ends_before_all_of_it_is_there():
-    assert frames.parse(b"xx\x81\x05he", 2).end == 9
+    frame = frames.parse(b"xx\x81\x05he", 2)
+    assert frame and frame.end == 9

@@ -21,7 +21,7 @@ class Wire(asyncio.Transport):
 
     def __init__(self):
         super().__init__()
-        self.written = []
+        self.written: list[bytes] = []
 
     def write(self, data):
         self.written.append(bytes(data))
@@ -61,6 +61,12 @@ async def seated(number: int = 0, room: Hall | None = None, traffic: Traffic | N
     member.data_received(UPGRADED + frame('0{"sid":"x"}') + frame('40{"sid":"y"}'))
     assert member.ready.done()
     return member
+
+
+def sent_by(member: Member) -> int:
+    """How many frames the member has sent."""
+    assert isinstance(member.transport, Wire)
+    return len(member.transport.written)
 
 
 def faults_of(member: Member) -> str:
@@ -157,14 +163,14 @@ async def test_an_ack_is_noted_and_followed_by_the_next_message_while_there_is_t
     traffic = Traffic(talking=True)
     member = await seated(traffic=traffic)
     member.post()
-    sent = len(member.transport.written)
+    sent = sent_by(member)
     member.data_received(ack(1, 1))
-    assert len(member.transport.written) == sent + 1
+    assert sent_by(member) == sent + 1
     assert member.receipts.own == [1]
     assert traffic.acked == 1 and len(traffic.latencies) == 1
     traffic.talking = False
     member.data_received(ack(2, 2))
-    assert len(member.transport.written) == sent + 1
+    assert sent_by(member) == sent + 1
     assert member.waiting == 0
 
 
