@@ -48,7 +48,8 @@ class SessionStore(db.SessionStore):
     def _loaded(cls, row: Session) -> "SessionStore":
         store = cls(row.session_key)
         store.trail = Trail.of(row)
-        store._session_cache = store.decode(row.session_data)  # where Django keeps what it has read
+        # Where Django keeps what it has read.
+        store._session_cache = store.decode(row.session_data)  # type: ignore[attr-defined]
         return store
 
     def _get_session_from_db(self) -> Session | None:

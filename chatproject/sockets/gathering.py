@@ -42,7 +42,8 @@ class Gathering(Generic[K, R]):
             self._asking = None
 
     async def _ask(self, asked: Sequence[tuple[K, asyncio.Future[R]]]) -> None:
-        error, results = None, []
+        error: Exception | None = None
+        results: Sequence[R] = []
         try:
             results = await in_database(self._load, [key for key, _ in asked])
         except Exception as raised:

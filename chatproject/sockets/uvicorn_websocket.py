@@ -71,6 +71,8 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
             if not self._take_text(data, start, frame):
                 self._leave_to_parser(data[start : frame.end])
             start = frame.end
+            if self.transport.is_closing():
+                return  # what follows a fault, or a close, is of no interest
         self._rest = data[start:]
 
     def _take_text(self, data: bytes, start: int, frame: Frame) -> bool:
@@ -81,12 +83,27 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
             key = data[frame.body - _KEY : frame.body]
             text = apply_mask(data[frame.body : frame.end], key).decode()
         except UnicodeDecodeError:
-            return False
+            self._refuse_text()
+            return True
         self._events.put_nowait({"type": "websocket.receive", "text": text})
         if len(self._events.waiting) >= AHEAD and not self.read_paused:
             self.read_paused = True
             self.transport.pause_reading()
         return True
+
+    def send_receive_event_to_app(self) -> None:
+        try:
+            if self.curr_msg_data_type == "text" and not self.close_sent:
+                b"".join(self.frames).decode()
+        except UnicodeDecodeError:
+            self._refuse_text()
+        else:
+            super().send_receive_event_to_app()
+
+    def _refuse_text(self) -> None:
+        """As the class below does with text that is not UTF-8, but without a traceback in the log."""
+        self.conn.send_close(1007)
+        self.handle_parser_exception()
 
     def _leave_to_parser(self, frame: bytes) -> None:
         final, opcode = frame[0] & 0x80, frame[0] & 0x0F
