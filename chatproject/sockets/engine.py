@@ -119,14 +119,7 @@ class Engine(engineio.AsyncServer):
         try:
             await asyncio.wait_for(line.carrier.close(line.code), CLOSE_TIMEOUT)
         except Exception:
-            self.kill(line)  # it went away meanwhile, or takes nothing
-
-    def kill(self, line: Line, fault: str = "") -> None:
-        """Ends a line now."""
-        line.kill(fault)
-        # A server that cannot be told to abort is left by ending what listens; never inside a handler.
-        if line.task is not None and not line.handling:
-            line.task.cancel()
+            line.kill()  # it went away meanwhile, or takes nothing
 
     # --- One line -------------------------------------------------------------------------------
 
@@ -238,11 +231,11 @@ class Engine(engineio.AsyncServer):
     def _attend(self, line: Line, now: float) -> None:
         if line.closing:
             line.due = _NEVER
-            self.kill(line)
+            line.kill()
         elif line.handling:
             line.due = now + self.ping_timeout  # its pong may wait behind what we have not finished
         elif line.pinged:
-            self.kill(line, "ping_timeout")
+            line.kill("ping_timeout")
         else:
             line.pinged = True
             line.due = now + self.ping_timeout

@@ -123,6 +123,9 @@ class Line:
         self.dead = True
         self.pending = []
         self.carrier.abort()
+        # A server that cannot be told to abort is left by ending what listens; never inside a handler.
+        if self.task is not None and not self.handling:
+            self.task.cancel()
 
     def header(self, name: bytes) -> str:
         """All values of a header of the handshake, as one; "" if there is none, or it is not kept."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
@@ -85,8 +86,8 @@ class Host:
 
 
 @contextlib.contextmanager
-def hosted(carrier: Carrier, **options: Any) -> Iterator[Host]:
-    """Serves `/` and `/custom` over `carrier`."""
+def hosted(carrier: Carrier, *, send_buffer: int = 0, **options: Any) -> Iterator[Host]:
+    """Serves `/` and `/custom` over `carrier`; `send_buffer` bytes are what the system takes for a client."""
     limits = {
         "ping_interval": PING_INTERVAL,
         "ping_timeout": PING_TIMEOUT,
@@ -95,18 +96,20 @@ def hosted(carrier: Carrier, **options: Any) -> Iterator[Host]:
     options = {"polling": carrier.polling, **limits, **options}
     host = Host(Application(Server([Echo("/"), Echo("/custom")], **options), page))
     run = _under_hypercorn if carrier.hypercorn else _under_uvicorn
-    with run(host, carrier):
+    (listener,) = serving.listen("127.0.0.1", 0)
+    if send_buffer:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)  # inherited by what it accepts
+    host.port = listener.getsockname()[1]
+    with run(host, carrier, listener):
         yield host
 
 
 @contextlib.contextmanager
-def _under_uvicorn(host: Host, carrier: Carrier) -> Iterator[None]:
+def _under_uvicorn(host: Host, carrier: Carrier, listener: socket.socket) -> Iterator[None]:
     config = serving.server_config(host.application)
     if carrier.protocol:
         config.ws = carrier.protocol
         config.ws_max_size = serving.LARGEST_FRAME  # so that the engine's own limit is what counts
-    (listener,) = serving.listen("127.0.0.1", 0)
-    host.port = listener.getsockname()[1]
     ready = threading.Event()
     server = serving.Server(config, ready.set)
 
@@ -119,9 +122,7 @@ def _under_uvicorn(host: Host, carrier: Carrier) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _under_hypercorn(host: Host, carrier: Carrier) -> Iterator[None]:
-    (listener,) = serving.listen("127.0.0.1", 0)
-    host.port = listener.getsockname()[1]
+def _under_hypercorn(host: Host, carrier: Carrier, listener: socket.socket) -> Iterator[None]:
     config = hypercorn.Config()
     config.bind = [f"fd://{listener.detach()}"]
     loop, ended = uvloop.new_event_loop(), asyncio.Event()

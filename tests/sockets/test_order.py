@@ -167,12 +167,12 @@ class Order(RuleBasedStateMachine):
             self.go(client)
             return
         client.is_closed = True
-        expected = list(client.expected)
 
-        async def drop() -> None:
+        async def drop() -> list[str]:
             self.server.drop(next(iter(client.sockets.values())).line)
+            return list(client.expected)
 
-        self.loop.run_until_complete(drop())
+        expected = self.loop.run_until_complete(drop())
         client.wire.gate.set()
         self._until(client.wire.closed.done)
         assert client.got == expected
