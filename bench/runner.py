@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby, product
 from pathlib import Path
 
 import uvloop
@@ -29,11 +30,11 @@ class Measurement:
 
 
 def schedule(plan: Plan, names: Iterable[str], contenders: Sequence[Contender]) -> list[Measurement]:
-    """The order of the run: within a workload the servers take turns, so that a noisy minute meets all."""
+    """The order: workloads of one kind, and their servers, take turns; a noisy minute meets all of them."""
     return [
         Measurement(name, contender, number)
-        for name in names
-        for number in range(1, plan.rounds + 1)
+        for _, kind in groupby(names, lambda name: name.partition("-")[0])
+        for number, name in product(range(1, plan.rounds + 1), tuple(kind))
         for contender in contenders
         if plan.takes_part(name, contender.key) and (number == 1 or contender.key in plan.rivals(name))
     ]

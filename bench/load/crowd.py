@@ -15,7 +15,7 @@ from .traffic import Traffic
 
 AT_ONCE = 50  # connections under way
 CONNECT_TIMEOUT = 60  # seconds for all of them
-DRAIN_TIMEOUT = 120  # seconds for what is under way when the talking ends
+SILENCE = 10  # seconds after which nothing more is expected to arrive
 CLOSE_TIMEOUT = 10  # seconds
 LOOK = 0.02  # seconds between two looks at what is still to come
 SHOWN = 5  # faults told
@@ -31,9 +31,11 @@ class Crowd:
     async def settle(self) -> None:
         """Waits until everything sent has been acknowledged and delivered, then checks it. Raises Fault."""
         self.traffic.talking = False
-        deadline = time.monotonic() + DRAIN_TIMEOUT
-        while self._outstanding() and time.monotonic() < deadline:
+        seen, since = -1, time.monotonic()
+        while self._outstanding() and time.monotonic() - since < SILENCE:
             await self.traffic.lasts(LOOK)
+            if self.traffic.delivered + self.traffic.acked != seen:
+                seen, since = self.traffic.delivered + self.traffic.acked, time.monotonic()
         unanswered = sum(member.waiting for member in self.members)
         faults = [f"{unanswered} messages were never acknowledged."] if unanswered else []
         faults += [fault for hall in self.halls for fault in hall.ledger.faults()]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 WIDTH = 760
-LABELS = 150  # width of the servers' names
-BARS = 480  # length of the longest bar
+LABELS = 190  # width of the servers' names
+BARS = 440  # length of the longest bar
 BAR, GAP = 18, 6  # heights
 HEADING = 34
 MARGIN = 16

@@ -27,6 +27,9 @@ Only ratios within one run mean something: machines differ, and the same machine
 ![Deliveries per second of each server](results.svg)
 """
 
+LEGEND = """*CPU s per million*: seconds of CPU of the server process for 1,000,000 deliveries. *Load's core*: the
+share of its own core that the load used; near 1.0 it is the load that was measured. Both: ours / the goal's peer."""
+
 
 def write(
     folder: Path,
@@ -47,7 +50,7 @@ def _page(
     contenders: Sequence[Contender],
     machine: Sequence[tuple[str, str]],
 ) -> str:
-    parts = [HEAD, as_markdown(cells(results, rows, contenders))]
+    parts = [HEAD, as_markdown(cells(results, rows, contenders)), LEGEND]
     parts.append("\n".join(f"- **{contender.label}**: {contender.note}" for contender in contenders))
     if problems := notes(results, contenders):
         parts.append("\n".join(f"- {problem}" for problem in problems))

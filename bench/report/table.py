@@ -17,14 +17,14 @@ Cells = list[list[str]]
 
 
 def cells(results: Results, rows: Sequence[Row], contenders: Sequence[Contender]) -> Cells:
-    """Heading and rows as text."""
+    """Heading and rows as text. Where two figures share a cell, the second is of the goal's rival."""
     heading = ["workload", "measure", *(contender.label for contender in contenders)]
     heading += [
         "ratio",
         "goal",
         "",
-        "CPU s per 1M, ours / rival",
-        "load's core, ours / rival",
+        "CPU s per million",
+        "load's core",
         "what limits it",
     ]
     return [heading, *(_row(results, row, contenders) for row in rows)]

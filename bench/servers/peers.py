@@ -62,15 +62,15 @@ def _without_node() -> str:
 
 NODE = Peer(
     key="node",
-    label="Node",
-    note="Socket.IO 4.8 on Node, better-sqlite3",
+    label="Socket.IO on Node",
+    note="Socket.IO 4.8, better-sqlite3",
     dialect=SocketIO(),
     command=("node", "bench/peers/node/server.js"),
     missing=_without_node,
 )
 UWEBSOCKETS = Peer(
     key="uwebsockets",
-    label="uWebSockets",
+    label="uWebSockets, no database",
     note="uWebSockets (C++) through socketify, no database",
     dialect=PlainJSON(hears_itself=True),  # socketify's publish leaves nobody out
     command=(sys.executable, "-m", "bench.peers.uwebsockets"),

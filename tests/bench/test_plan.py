@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from bench.plan import FANOUT_100, FANOUT_500, ROOMS_1, STORED_MANY, plan
+from bench.plan import FANOUT_100, FANOUT_500, ROOMS_1, STORED_FEW, STORED_MANY, plan
 from bench.runner import schedule
 from bench.servers import ALL, CHANNELS, NODE, OURS, UWEBSOCKETS
 
@@ -28,6 +28,11 @@ def test_a_quick_run_has_one_round_and_leaves_out_what_takes_long():
     assert turns(ROOMS_1, quick=True) == [OURS, NODE]
     assert CHANNELS in turns(FANOUT_100, quick=True)
     assert CHANNELS not in turns(FANOUT_500, quick=True)
+
+
+def test_few_and_many_stored_messages_take_turns():
+    order = schedule(plan(quick=False), [STORED_FEW, STORED_MANY], ALL)
+    assert [one.workload for one in order] == [STORED_FEW, STORED_MANY] * 3
 
 
 def test_the_rounds_can_be_chosen():

@@ -63,13 +63,13 @@ def test_more_is_better_where_the_goal_says_at_least():
 def test_a_goal_without_its_rival_has_no_verdict():
     found = results(LIGHT, ACK_P50, ours=[2.0])
     assert cell(found, "light-p50", "") == "not measured"
-    assert cell(found, "light-p50", "Node") == table.DASH
+    assert cell(found, "light-p50", NODE.label) == table.DASH
 
 
 def test_a_server_that_failed_once_has_no_figure():
     found = results(FANOUT_500, DELIVERIES, ours=[900.0], node=[100.0])
     found.faults[FANOUT_500, NODE.key] = "Room 1: socket 3 never received message 4."
-    assert cell(found, "fanout-500", "Node") == table.FAILED
+    assert cell(found, "fanout-500", NODE.label) == table.FAILED
     assert cell(found, "fanout-500", "") == "not measured"
 
 
@@ -79,7 +79,7 @@ def test_what_limits_a_goal_is_told_only_while_it_is_not_reached(monkeypatch):
     near = results(FANOUT_500, CPU, ours=[1.0], node=[20.0])
     assert cell(far, "fanout-500-cpu", "what limits it") == "the kernel"
     assert cell(near, "fanout-500-cpu", "what limits it") == ""
-    assert cell(far, "fanout-500", "CPU s per 1M, ours / rival") == "5.00 / 20.0"
+    assert cell(far, "fanout-500", "CPU s per million") == "5.00 / 20.0"
 
 
 @pytest.mark.parametrize(
