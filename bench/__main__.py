@@ -1,14 +1,13 @@
 """`python -m bench`: measures, prints the table, writes the results."""
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from . import machine
 from .goals import rows
+from .interruption import Interrupted, watch
 from .places import BENCH, CACHE, ROOT
 from .plan import Plan, plan
 from .progress import say
@@ -66,15 +65,10 @@ def _report(
     say(f"written: {(folder / 'RESULTS.md').relative_to(ROOT)}")
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    # However the benchmark is asked to stop, it ends its servers.
-    signal.signal(signal.SIGTERM, _leave)
+    watch()
     try:
         sys.exit(main())
-    except KeyboardInterrupt:
+    except Interrupted:
         say("interrupted")
         sys.exit(INTERRUPTED)

@@ -83,9 +83,10 @@ def _wait_until_listening(child: subprocess.Popen[bytes], process: Process) -> N
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    child.terminate()
     try:
-        child.wait(STOP_TIMEOUT)
-    except subprocess.TimeoutExpired:
+        child.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(STOP_TIMEOUT)
+    finally:  # even if somebody presses Ctrl-C once more
         child.kill()
         child.wait()

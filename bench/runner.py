@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvloop
 
+from .interruption import interruptible
 from .load.faults import Fault
 from .measures import ACK_P50, CONNECTS, DELIVERIES, HISTORY_P95, MEMORY, MESSAGES, SYNC_P95, Figures
 from .places import CACHE, LOG, ROOT
@@ -71,7 +72,7 @@ def _measure(plan: Plan, one: Measurement) -> Figures:
         with contender.running(workload.layout, folder) as process:
             work = workload.measure(process, seats, contender.dialect, plan.timing_of(one.workload))
             try:
-                return uvloop.run(asyncio.wait_for(work, MEASURE_TIMEOUT))
+                return uvloop.run(interruptible(asyncio.wait_for(work, MEASURE_TIMEOUT)))
             except TimeoutError:
                 raise Fault(f"Not done within {MEASURE_TIMEOUT} s.") from None
     except Fault:

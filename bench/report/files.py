@@ -27,8 +27,9 @@ Only ratios within one run mean something: machines differ, and the same machine
 ![Deliveries per second of each server](results.svg)
 """
 
-LEGEND = """*CPU s per million*: seconds of CPU of the server process for 1,000,000 deliveries. *Load's core*: the
-share of its own core that the load used; near 1.0 it is the load that was measured. Both: ours / the goal's peer."""
+LEGEND = """*CPU s per million*: seconds of CPU of the server process for 1,000,000 deliveries. *Load's core*:
+the share of its own core that the load used; near 1.0 it is the load that was measured. Both: ours / the peer
+of the goal."""
 
 
 def write(
