@@ -1,5 +1,6 @@
 """What the characters of a text do: whether any can be seen, and whether some steer what is around them."""
 
+import re
 from unicodedata import category
 
 # Line and paragraph separators, controls (NUL and line feed among them), halves of surrogate pairs.
@@ -9,7 +10,14 @@ _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u20
 # Format characters, spaces and marks show nothing by themselves …
 _UNSEEN = frozenset({"Cf", "Cn", "Co", "Me", "Mn", "Zs"}) | _CONTROLS
 # … and neither do these, which Unicode counts as letters and symbols: Hangul fillers, the blank of Braille.
-_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def is_keepable(text: str) -> bool:
+    """Whether it can be stored and sent: PostgreSQL keeps no NUL, half a surrogate pair cannot be encoded."""
+    return not _UNKEEPABLE.search(text)
 
 
 def has_controls(text: str) -> bool:
@@ -19,4 +27,4 @@ def has_controls(text: str) -> bool:
 
 def is_visible(text: str) -> bool:
     """Whether there is anything to be seen."""
-    return any(char not in _BLANKS and category(char) not in _UNSEEN for char in text)
+    return any(char not in BLANKS and category(char) not in _UNSEEN for char in text)

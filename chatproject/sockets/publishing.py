@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
+from socketio.async_pubsub_manager import AsyncPubSubManager
 
 from chatproject.sockets.targets import names
 from chatproject.writes import follow
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+NOBODY: tuple[str, ...] = ()
+
 # The socket whose event is being handled in this context, if any.
 sender: ContextVar[Socket | None] = ContextVar("sender", default=None)
 
 _server: Server | None = None
 
 
-@dataclass(frozen=True)
-class Emission:
+class Emission(NamedTuple):
     """What happens to the sockets in `to`, in this order: told of `event`, moved between rooms, closed."""
 
     event: str | None
@@ -45,14 +46,14 @@ class Emission:
 
 def publish(
     event: str | None,
-    payload: Mapping[str, Any] | None = None,
+    payload: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
     *,
     to: str | Iterable[str],
-    except_: str | Iterable[str] = (),
+    except_: str | Iterable[str] = NOBODY,
     namespace: str | Iterable[str] = "/",
     but_sender: bool = False,
-    join: str | Iterable[str] = (),
-    leave: str | Iterable[str] = (),
+    join: str | Iterable[str] = NOBODY,
+    leave: str | Iterable[str] = NOBODY,
     close: bool = False,
     volatile: bool = False,
 ) -> None:
@@ -62,18 +63,22 @@ def publish(
 
     `but_sender` leaves out the socket whose event is being handled. `join` and `leave` then move the
     same sockets between rooms; `close` ends their connections, after the event has left. `volatile`
-    events are dropped for sockets that are behind. Rolled back: nothing happens. No room: nobody.
+    events are dropped for sockets that are behind, and a `payload` that is a function is not called where
+    nobody listens. Rolled back: nothing happens. No room: nobody.
     Raises `ValueError` for what is no room name ("" or None): it must never come to mean everybody.
     """
+    to, namespaces = names(to), names(namespace)
+    if volatile and not _is_heard(to, namespaces):
+        return
     emission = Emission(
         event=event,
-        payload=payload or {},
-        to=names(to),
-        except_=names(except_),
-        namespaces=names(namespace),
+        payload=payload() if callable(payload) else payload or {},
+        to=to,
+        except_=_names(except_),
+        namespaces=namespaces,
         sender=sender.get() if but_sender else None,
-        join=names(join),
-        leave=names(leave),
+        join=_names(join),
+        leave=_names(leave),
         close=close,
         volatile=volatile,
     )
@@ -89,6 +94,19 @@ def bind(server: Server | None) -> None:
     """Makes `server` the one that `publish` reaches in this process; None for none."""
     global _server
     _server = server
+
+
+def _is_heard(rooms: tuple[str, ...], namespaces: tuple[str, ...]) -> bool:
+    """Whether somebody may be in one of `rooms` now; from any thread, so it may be wrong a moment later."""
+    if _server is None:
+        return False
+    if isinstance(_server.manager, AsyncPubSubManager):
+        return True  # in another process
+    return any(_server.manager.members(namespace, room) for namespace in namespaces for room in rooms)
+
+
+def _names(given: str | Iterable[str]) -> tuple[str, ...]:
+    return NOBODY if given is NOBODY else names(given)
 
 
 def _in_loop() -> bool:

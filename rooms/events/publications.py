@@ -79,9 +79,9 @@ def member_left(room: Room, user: User) -> None:
     activity("left", person=user, room=room)
 
 
-def room_read(membership: Membership, *, unread: int) -> None:
-    """Tells the person's other tabs how far they have read."""
-    payload = {"room": membership.room_id, "seq": membership.last_read, "unread": unread, "mentions": 0}
+def room_read(membership: Membership, *, seq: int, unread: int) -> None:
+    """Tells the person's other tabs that they have read up to `seq`."""
+    payload = {"room": membership.room_id, "seq": seq, "unread": unread, "mentions": 0}
     publish("room_read", payload, to=user_room(membership.user_id), but_sender=True)
 
 
@@ -119,19 +119,17 @@ def disconnected(user: User) -> None:
 
 def activity(kind: str, *, person: Person | None = None, room: Room | None = None, detail: str = "") -> None:
     """Tells the staff who watch that something happens; who and where, never what is said."""
-    publish(
-        "activity",
-        {
+
+    def told() -> Mapping[str, object]:
+        return {
             "at": wire_time(timezone.now()),
             "kind": kind,
             "user": person_payload(person) if person and person.name else None,
             "room": {"id": room.pk, "name": room.name} if room else None,
             "detail": detail,
-        },
-        to=channels.STAFF,
-        namespace="/admin",
-        volatile=True,
-    )
+        }
+
+    publish("activity", told, to=channels.STAFF, namespace="/admin", volatile=True)
 
 
 def _room_lost(room: Room, lost: tuple[str, ...]) -> None:

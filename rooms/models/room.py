@@ -111,6 +111,12 @@ class Room(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("room", args=[self.slug])
 
+    def may_be_read_by(self, person: Person, membership: Membership | None) -> bool:
+        """Whether `person` may read here; `RoomQuerySet.visible_to` asks the same of many rooms."""
+        if isinstance(person, User):
+            return self.kind == self.Kind.PUBLIC or membership is not None
+        return self.kind == self.Kind.PUBLIC and self.guests_may_read
+
     def may_be_posted_in_by(self, person: Person, membership: Membership | None) -> bool:
         """Whether `person` may post here now; members do, and guests where they are let."""
         if not self.open_for_posts:

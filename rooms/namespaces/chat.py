@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 from chatproject.sockets.database import in_database
 from chatproject.sockets.identity import django_session
-from chatproject.sockets.namespace import Middleware, Namespace, Payload, write
+from chatproject.sockets.namespace import Middleware, Namespace, Payload, write, write_together
 from chatproject.sockets.socket import Socket
 from rooms.events import channels, payloads, publications
+from rooms.markup import is_plain
 from rooms.models import Membership, Room
 from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import admit_people
@@ -18,6 +19,8 @@ from rooms.namespaces.locks import lock_rooms
 from rooms.namespaces.presence import Presence
 from rooms.operations import memberships, messages, reading, rooms
 from rooms.operations.access import Place, find
+from rooms.operations.marking import Reading, mark_reads
+from rooms.operations.posting import Post, Text, post_messages, text_of
 
 
 class ChatNamespace(Namespace):
@@ -92,17 +95,21 @@ class ChatNamespace(Namespace):
         page = reading.read_history(person=socket.user, **payload.model_dump())
         return {"messages": _messages(page.messages), "has_more": page.has_more}
 
-    @write
-    def on_mark_read(self, socket: Socket, payload: commands.MarkRead) -> dict[str, Any]:
-        _, unread = messages.mark_read(person=socket.user, **payload.model_dump())
-        return {"unread": unread, "mentions": 0}
+    @write_together(mark_reads, answer=lambda read: {"unread": read.unread, "mentions": 0})
+    async def on_mark_read(self, socket: Socket, payload: commands.MarkRead) -> Reading:
+        return Reading(person=socket.user, room=payload.room, seq=payload.seq)
 
     # --- Talking --------------------------------------------------------------------------------
 
-    @write
-    def on_post_message(self, socket: Socket, payload: commands.PostMessage) -> dict[str, Any]:
-        message = messages.post_message(person=socket.user, **payload.model_dump())
-        return {"message": payloads.message_payload(message)}
+    @write_together(post_messages, answer=lambda message: {"message": payloads.message_payload(message)})
+    async def on_post_message(self, socket: Socket, payload: commands.PostMessage) -> Post:
+        return Post(
+            person=socket.user,
+            room=payload.room,
+            client_id=payload.client_id,
+            text=await _text(payload.body),
+            reply_to=payload.reply_to,
+        )
 
     def on_set_typing(self, socket: Socket, payload: commands.SetTyping) -> dict[str, Any]:
         messages.set_typing(person=socket.user, **payload.model_dump())
@@ -135,6 +142,11 @@ class ChatNamespace(Namespace):
     @write
     def on_remove_member(self, socket: Socket, payload: commands.RemoveMember) -> dict[str, Any]:
         return _room(memberships.remove_member(person=socket.user, **payload.model_dump()), socket)
+
+
+async def _text(body: str) -> Text:
+    # What has to be rendered takes its time, which the loop does not have, nor whoever waits for the writes.
+    return text_of(body) if is_plain(body) else await in_database(text_of, body)
 
 
 def _open(socket: Socket, room_id: int) -> dict[str, Any]:

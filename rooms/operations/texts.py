@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from chatproject.errors import Invalid
-from chatproject.texts import has_controls, is_visible
+from chatproject.texts import has_controls, is_keepable, is_visible
 from rooms.models.room import NAME_LENGTH, TOPIC_LENGTH
 
 NOTICE_LENGTH = 1_000  # code points
@@ -56,7 +56,6 @@ def _one_line(field: str, text: str) -> str:
 
 
 def _checked(field: str, text: str) -> str:
-    # PostgreSQL keeps no NUL, and half a surrogate pair cannot be encoded at all.
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if not is_keepable(text):
         raise Invalid({field: "There is a character in it that cannot be kept."})
     return text
