@@ -5,16 +5,7 @@ import pytest
 
 from tests.sockets.support import Log
 
-from .host import Carrier, Host, hosted
-
-# Every way in which a WebSocket of the product can be carried.
-CARRIERS = [
-    Carrier("uvicorn"),
-    Carrier("polling switched on", polling=True),
-    Carrier("uvicorn with its own protocol", protocol="websockets-sansio"),
-    Carrier("uvicorn with another protocol", protocol="wsproto"),
-    Carrier("hypercorn", hypercorn=True),
-]
+from .host import CARRIERS, POLLING, Host, hosted
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +18,7 @@ def log() -> Iterator[Log]:
     assert handler.faults() == []
 
 
-@pytest.fixture(scope="package", params=CARRIERS, ids=lambda carrier: carrier.name)
+@pytest.fixture(scope="package", params=CARRIERS, ids=str)
 def served(request: pytest.FixtureRequest) -> Iterator[Host]:
     """A server over each carrier in turn."""
     with hosted(request.param) as host:
@@ -44,7 +35,7 @@ async def host(served: Host) -> AsyncIterator[Host]:
 @pytest.fixture(scope="package")
 def polling_served() -> Iterator[Host]:
     """A server that speaks long-polling besides."""
-    with hosted(Carrier("polling", polling=True)) as host:
+    with hosted(POLLING) as host:
         yield host
 
 

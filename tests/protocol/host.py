@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import hypercorn.asyncio
+import pytest
 import uvloop
 
 from chatproject import serving
@@ -59,6 +60,22 @@ class Carrier:
     protocol: str = ""  # uvicorn's WebSocket protocol; "": the product's own choice
     hypercorn: bool = False
     polling: bool = False  # whether long-polling is served besides
+
+    def __str__(self) -> str:
+        return self.name
+
+
+PRODUCT = Carrier("uvicorn")
+OWN = Carrier("uvicorn with its own protocol", protocol="websockets-sansio")
+OTHER = Carrier("uvicorn with another protocol", protocol="wsproto")
+HYPERCORN = Carrier("hypercorn", hypercorn=True)
+POLLING = Carrier("polling switched on", polling=True)
+CARRIERS = [PRODUCT, OWN, OTHER, HYPERCORN, POLLING]
+
+
+def only(*carriers: Carrier) -> pytest.MarkDecorator:
+    """For a test that need not be run over all of them."""
+    return pytest.mark.parametrize("served", carriers, indirect=True, ids=str)
 
 
 class Host:

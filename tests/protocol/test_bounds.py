@@ -11,7 +11,7 @@ from chatproject.sockets.frames import texts
 from chatproject.sockets.line import BEHIND, Line
 
 from .clients import QUERY, TIMEOUT
-from .host import Carrier, Host, hosted
+from .host import OWN, PRODUCT, Host, hosted
 
 SLOW = 2  # that do not read: one for good, one for a while
 LIMIT = 131_072  # bytes that may wait for one client
@@ -116,10 +116,8 @@ def packets(said: Iterable[str]) -> list[str]:
 
 @pytest.fixture(
     params=[
-        pytest.param((Carrier("uvicorn"), 400), id="uvicorn"),
-        pytest.param(
-            (Carrier("uvicorn with its own protocol", protocol="websockets-sansio"), 20), id="websocket.send"
-        ),
+        pytest.param((PRODUCT, 400), id="uvicorn"),
+        pytest.param((OWN, 20), id="websocket.send"),
     ]
 )
 async def crowd(request):

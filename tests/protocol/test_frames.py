@@ -7,10 +7,10 @@ from typing import Self
 import pytest
 
 from .clients import QUERY, TIMEOUT, WebSocket
-from .host import Carrier, Host
+from .host import PRODUCT, Host, only
 
 # How others end what is out of form is theirs.
-pytestmark = pytest.mark.parametrize("served", [Carrier("uvicorn")], indirect=True, ids=["uvicorn"])
+pytestmark = only(PRODUCT)
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 CONTINUATION = 0
@@ -43,7 +43,8 @@ class Wire:
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._host.port)
         self._writer.write(
             f"GET /socket.io/?{QUERY} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
-            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
         )
         await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), TIMEOUT)
         assert (await self.text()).startswith("0{")

@@ -11,7 +11,7 @@ from chatproject.serving import SHUTDOWN_TIMEOUT
 from chatproject.sockets.server import Server
 
 from .clients import Polling, Refused, WebSocket, ask
-from .host import CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Carrier, hosted
+from .host import CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, POLLING, PRODUCT, hosted
 
 SAY = '42["say",{"text":"too late"}]'
 
@@ -70,7 +70,7 @@ async def test_a_session_begins_with_a_get(host, method):
 
 
 async def test_where_it_is_switched_off_a_client_is_told_so():
-    with hosted(Carrier("uvicorn")) as host:
+    with hosted(PRODUCT) as host:
         for method in ("GET", "POST"):
             answer = await ask(host, method, "EIO=4&transport=polling", "40")
             assert answer.status == 400
@@ -290,7 +290,7 @@ async def test_who_is_sent_away_still_hears_what_was_said_before(host):
 
 async def test_a_get_that_waits_does_not_hold_up_the_end_of_the_server():
     began = monotonic()
-    with hosted(Carrier("polling", polling=True), ping_interval=20) as host:
+    with hosted(POLLING, ping_interval=20) as host:
         client = await (await Polling(host).__aenter__()).start()
         waiting = await client.wait()
         await until_polled(host)

@@ -12,7 +12,7 @@ from django.conf import settings
 from tests.sockets.support import Log
 
 from .clients import Refused, WebSocket
-from .host import CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, Host
+from .host import CONNECT_TIMEOUT, HYPERCORN, OWN, PING_INTERVAL, PING_TIMEOUT, PRODUCT, Host, only
 
 AT_ONCE = 0.1  # seconds; a time-out of any kind takes longer
 TRIES = 3  # on a busy machine the quickest of these counts
@@ -41,6 +41,7 @@ async def test_no_two_connections_have_the_same_id(host):
         assert (await one.open())["sid"] != (await other.open())["sid"]
 
 
+@only(PRODUCT)
 @pytest.mark.parametrize(
     "query",
     [
@@ -60,6 +61,14 @@ async def test_no_two_connections_have_the_same_id(host):
 async def test_a_handshake_that_is_not_understood_is_refused(host, query):
     async with WebSocket(host) as client:
         await client.start()
+    with pytest.raises(Refused) as refused:
+        async with WebSocket(host, query=query):
+            pass
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("query", ["EIO=3&transport=websocket", "EIO=4&transport=abc"])
+async def test_a_handshake_of_another_kind_is_refused_by_all(host, query):
     with pytest.raises(Refused) as refused:
         async with WebSocket(host, query=query):
             pass
@@ -130,22 +139,50 @@ def cases(faults: dict[str, Fault]):
     return pytest.mark.parametrize(("frames", "code", "why"), faults.values(), ids=faults)
 
 
+@only(PRODUCT)
 @cases(BEFORE_ENTERING)
 async def test_before_entering_a_namespace_it_is_closed_by(host, log, frames, code, why):
     async with WebSocket(host) as other:
         await other.start()
         await expect_closed(host, frames, code, enters=False)
         await other.say("still here", ack=2)
-    assert_dropped(log, why)
+    await dropped(host, log, why)
 
 
+@only(PRODUCT)
 @cases(AFTER_ENTERING)
 async def test_after_entering_a_namespace_it_is_closed_by(host, log, frames, code, why):
     async with WebSocket(host) as other:
         await other.start()
         await expect_closed(host, frames, code, enters=True)
         await other.say("still here", ack=2)
-    assert_dropped(log, why)
+    await dropped(host, log, why)
+
+
+USUAL = [
+    "a packet of no type",
+    "a Socket.IO packet of an unknown type",
+    "an event that is an object",
+    "an ack id that is no number",
+    "an ack id of a hundred digits",
+    "an event of a namespace that is not entered",
+    "a binary frame",
+    "more attachments than any limit",
+    "a frame that is too large",
+    "a good-bye",
+]
+
+
+@cases({name: AFTER_ENTERING[name] for name in USUAL})
+async def test_over_every_carrier_it_is_closed_by(host, log, frames, code, why):
+    await expect_closed(host, frames, code, enters=True)
+    await dropped(host, log, why)
+
+
+@cases({name: BEFORE_ENTERING[name] for name in ["a first packet that is none", "an event"]})
+async def test_over_every_carrier_it_is_closed_before_it_enters_by(host, log, frames, code, why):
+    await expect_closed(host, frames, code, enters=False)
+    await dropped(host, log, why)
 
 
 async def expect_closed(host: Host, frames: list[str | bytes], code: int, *, enters: bool) -> None:
@@ -170,9 +207,10 @@ async def closing_time(
         return monotonic() - began
 
 
-def assert_dropped(log, why):
-    lines = set(log.lines("dropped"))
-    assert lines == ({f"dropped address=127.0.0.1 why={why}"} if why else set())
+async def dropped(host: Host, log: Log, why: str) -> None:
+    """The log says once for each connection why it was closed; for a good-bye nothing."""
+    await host.until(lambda: len(host.server.eio.lines) <= 1)
+    assert set(log.lines("dropped")) == ({f"dropped address=127.0.0.1 why={why}"} if why else set())
 
 
 # --- Pings and time-outs: what several clients see at the same time, once for each carrier --------
@@ -234,10 +272,15 @@ async def leaving(host):
 HABITS = [answering, silent, unjoined, leaving]
 
 
+engines = only(PRODUCT, OWN, HYPERCORN)  # the others add nothing to what pings and ends
+
+
+@engines
 async def test_who_answers_pings_stays(seen):
     assert seen["answering"] == ["2", "2", "2"]
 
 
+@engines
 async def test_who_does_not_answer_is_closed_after_interval_and_timeout(seen):
     took, pings = seen["silent"]
     assert PING_INTERVAL + PING_TIMEOUT <= took < 2 * (PING_INTERVAL + PING_TIMEOUT)
@@ -245,6 +288,7 @@ async def test_who_does_not_answer_is_closed_after_interval_and_timeout(seen):
     assert "dropped address=127.0.0.1 why=ping_timeout" in seen["lines"]
 
 
+@engines
 async def test_who_enters_no_namespace_is_closed_after_the_connect_timeout(seen):
     took, pings, code = seen["unjoined"]
     assert CONNECT_TIMEOUT <= took < CONNECT_TIMEOUT + PING_INTERVAL + PING_TIMEOUT
@@ -253,6 +297,7 @@ async def test_who_enters_no_namespace_is_closed_after_the_connect_timeout(seen)
     assert "dropped address=127.0.0.1 why=no_namespace" in seen["lines"]
 
 
+@engines
 async def test_who_has_left_its_namespace_gets_pings_only(seen):
     assert seen["leaving"] == ["2", "2"]
 
