@@ -50,7 +50,9 @@ class Journal:
 
     def connected(self, socket: Any) -> None:
         self.counts["connections"] += 1
-        log.info("connected %s agent=%r", _who(socket), socket.agent[:100])
+        log.info(
+            "connected %s transport=%s agent=%r", _who(socket), socket.line.transport, socket.agent[:100]
+        )
 
     def refused(self, socket: Any, code: str) -> None:
         self.counts["refusals"] += 1

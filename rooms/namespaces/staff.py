@@ -139,7 +139,7 @@ def _socket_payload(socket: Socket) -> dict[str, Any]:
         "user": person_payload(socket.user) if socket.user.name else None,
         "address": socket.address,
         "agent": socket.agent,
-        "transport": "websocket",
+        "transport": socket.line.transport,
         "since": wire_time(socket.since),
         # Not the name of the session's room: what is not needed does not leave the server.
         "rooms": [room for room in socket.rooms if not room.startswith("session:")],

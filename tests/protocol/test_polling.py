@@ -134,7 +134,7 @@ async def test_what_is_long_comes_in_several_answers_and_in_order(host):
 
 @pytest.mark.parametrize("namespace", ["/", "/custom"])
 @pytest.mark.parametrize("auth", ["", '{"token":"123"}'])
-async def test_a_namespace_is_entered_as_over_websocket(host, namespace, auth):
+async def test_a_namespace_is_entered_as_over_websocket(host, log, namespace, auth):
     prefix = "" if namespace == "/" else f"{namespace},"
     async with Polling(host) as client:
         await client.send(f"40{prefix}{auth}")
@@ -144,6 +144,7 @@ async def test_a_namespace_is_entered_as_over_websocket(host, namespace, auth):
         assert await client.receive() == '44/random,{"message":"Invalid namespace"}'
         (socket,) = host.server.of(namespace).fetch_sockets()
         assert socket.line.transport == "polling"
+        assert [line for line in log.lines("connected") if "transport=polling" in line]
 
 
 async def test_polling_and_websocket_clients_hear_each_other(host):

@@ -64,7 +64,7 @@ async def test_each_step_of_a_client_is_one_line(stage, log):
     await entry.call("fail", {"text": "hi"})
     await wire.close()
     expected = [
-        rf"connected {WHO} agent='Firefox'",
+        rf"connected {WHO} transport=websocket agent='Firefox'",
         rf"refused {WHO.replace('ns=/', 'ns=/closed')} code=forbidden",
         r"turned_away address=10\.0\.0\.7 why=invalid_namespace",
         rf"event {WHO} event=echo ack=ok ms=\d+\.\d",
