@@ -34,12 +34,18 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     """One thing said. `seq` is its place in the room and never changes; `version` is its latest change."""
 
-    room = models.ForeignKey(Room, models.CASCADE, related_name="messages")
+    # The unique constraints below are indexes of these two: another would be written for every message.
+    room = models.ForeignKey(Room, models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveBigIntegerField()
     version = models.PositiveBigIntegerField()
     client_id = models.UUIDField()
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="messages"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="messages",
+        db_index=False,
     )
     # Who a guest was, and what an author was called when the account has been deleted since.
     author_name = models.CharField(max_length=AUTHOR_NAME_LENGTH)

@@ -91,7 +91,11 @@ def messages_called(names: Collection[tuple[int | str, UUID]]) -> dict[tuple[int
     """The messages with these `client_id`s of these authors (by id) and guests (by key)."""
     by_author = [name for name in names if isinstance(name[0], int)]
     by_guest = [name for name in names if isinstance(name[0], str)]
-    ids = [*_ids_called("author_id", by_author), *_ids_called("guest_key", by_guest)]
+    # The conditions are those of the indexes, which else would not be used.
+    ids = [
+        *_ids_called("author_id", by_author, "message.author_id IS NOT NULL"),
+        *_ids_called("guest_key", by_guest, "message.guest_key <> ''"),
+    ]
     # Hardly ever any: a client repeats what it got no ack for.
     messages = Message.objects.filter(pk__in=ids).select_related("author") if ids else []
     return {(message.author_id or message.guest_key, message.client_id): message for message in messages}
@@ -127,12 +131,13 @@ def store_last_read(memberships: Collection[Membership]) -> None:
     )
 
 
-def _ids_called(column: str, names: Sequence[tuple[int | str, UUID]]) -> list[int]:
+def _ids_called(column: str, names: Sequence[tuple[int | str, UUID]], condition: str) -> list[int]:
     if not names:
         return []
     statement = (
         f"WITH asked(owner, name) AS (VALUES {_rows(names)}) SELECT message.id FROM asked JOIN {MESSAGES}"
         f" message ON message.{column} = asked.owner AND message.client_id = asked.name"
+        f" WHERE {condition}"
     )
     uuid = _uuid()
     found = _fetch(statement, [value for owner, client_id in names for value in (owner, uuid(client_id))])
