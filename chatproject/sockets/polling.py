@@ -267,16 +267,18 @@ class PollingEngine(Engine):
             return
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
         polls: PollCarrier = line.carrier
-        if not await self._is_agreed(polls, receive, send) or line.closing:
+        is_agreed = await self._is_agreed(polls, receive, send)
+        async with polls.saying:  # what came by POST is handled before what comes now
+            if has_moved := is_agreed and not polls.over.is_set() and not line.closing:
+                line.flush(self._now())
+                line.carrier = self._carrier(scope, send)
+                line.carrier.write(polls.take_all())
+                polls.over.set()
+        if has_moved:
+            await self._serve(line, receive, send)
+        else:
             polls.is_moving = False
             await send({"type": "websocket.close", "code": POLICY, "reason": None})
-            return
-        async with polls.saying:
-            line.flush(self._now())
-            line.carrier = self._carrier(scope, send)
-            line.carrier.write(polls.take_all())
-            polls.over.set()
-        await self._serve(line, receive, send)
 
     async def _is_agreed(
         self, polls: PollCarrier, receive: ASGIReceiveCallable, send: ASGISendCallable

@@ -11,7 +11,7 @@ from chatproject.serving import SHUTDOWN_TIMEOUT
 from chatproject.sockets.server import Server
 
 from .clients import Polling, Refused, WebSocket, ask
-from .host import CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, POLLING, PRODUCT, hosted
+from .host import CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, POLLING, PRODUCT, Carrier, hosted
 
 SAY = '42["say",{"text":"too late"}]'
 
@@ -304,6 +304,33 @@ async def until_polled(host):
     await host.until(lambda: any(line.carrier.is_polled for line in list(host.server.eio.lines.values())))
 
 
+async def test_who_never_asks_is_given_up_when_too_much_waits(log):
+    with hosted(POLLING, unsent_bytes=65_536, ping_interval=20) as host:
+        client = await (await Polling(host).__aenter__()).start()
+        async with WebSocket(host) as other:
+            await other.start()
+            for _ in range(10):
+                await client.post('42["flood",{"text":"20"}]')
+            await host.until(lambda: len(host.server.eio.lines) == 1)
+            await other.say("still here", ack=2)
+        assert (await client.get()).status == 400
+        await host.wait_for_nothing_left()
+    assert log.lines("dropped") == ["dropped address=127.0.0.1 why=slow"]
+
+
+async def test_it_is_spoken_under_another_server_too():
+    with hosted(Carrier("hypercorn", hypercorn=True, polling=True)) as host:
+        async with Polling(host) as client:
+            await client.start()
+            async with WebSocket(host, query=f"EIO=4&transport=websocket&sid={client.sid}") as socket:
+                await socket.send("2probe", "5")
+                assert await socket.receive() == "3probe"
+                await socket.say("here", ack=3)
+        gone = await (await Polling(host).__aenter__()).start()
+        (await gone.wait()).abort()
+        await host.wait_for_nothing_left()
+
+
 # --- Who may ask --------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "headers",
@@ -418,6 +445,17 @@ async def test_who_says_something_else_goes_on_polling(host, words):
             await socket.send("2probe", "5")
             assert await socket.receive() == "3probe"
             await socket.say("here", ack=3)
+
+
+async def test_who_is_sent_away_while_it_moves_is_gone_from_both(host):
+    client = await (await Polling(host).__aenter__()).start()
+    async with WebSocket(host, query=f"EIO=4&transport=websocket&sid={client.sid}") as socket:
+        await socket.send("2probe")
+        assert await socket.receive() == "3probe"
+        await client.post('42["leave",{}]')
+        await socket.send("5")
+        assert await socket.wait_closed() == 1008
+    await ended(client)
 
 
 async def test_who_leaves_while_it_moves_goes_on_polling(host):
