@@ -7,14 +7,21 @@ new version moves what is used here. Without it, under any other server, the sam
 from __future__ import annotations
 
 import asyncio
+import logging
 import struct
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
+from urllib.parse import unquote
 
+import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.frames import apply_mask  # type: ignore[attr-defined]  # its C version, if there is one
 from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
 
 from chatproject.sockets.engine import EXTENSION
+from chatproject.sockets.handshake import plain_handshake
 
 AHEAD = 8  # messages that may wait for the application before no more are read
 
@@ -23,6 +30,20 @@ _MASKED = 0x80
 _CONTINUATION = 0
 _KEY = 4  # bytes of a frame's mask
 _MEDIUM, _LONG = struct.Struct("!H"), struct.Struct("!Q")  # lengths that do not fit into the second byte
+_SWITCHING = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: %b\r\n%b\r\n"
+)
+
+
+class Always:
+    """Stands for an event that is set, where nobody has to wait."""
+
+    async def wait(self) -> bool:
+        return True
+
+    def set(self) -> None:
+        """It is."""
 
 
 class FrameWebSocket(WebSocketsSansIOProtocol):
@@ -32,12 +53,104 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
     left to the parser of the class below, as is all that is not as it should be.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    # What the class below sets for each connection, and changes for few.
+    transport: asyncio.Transport = None  # type: ignore[assignment]
+    close_timer = initial_response = None
+    ping_timer = pong_timer = pending_ping_payload = None
+    handshake_initiated = handshake_complete = close_sent = disconnected = read_paused = False
+    close_timeout = 10.0  # seconds
+    ping_sent_at = last_ping_rtt = 0.0
+    frames: list[bytes] = []
+    curr_msg_data_type: Literal["text", "bytes"] = "bytes"
+    writable: Any = Always()
+
+    _rest = b""  # the beginning of a frame
+    _in_fragments = False  # whether a message has begun whose last frame has not come
+    _accept = b""  # what answers a plain handshake
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        # Not by the class below: what that makes is half of a connection's memory, and hardly ever used.
+        self.config, self.app_state = config, app_state
+        self.app = config.loaded_app
+        self.root_path, self.asgi_version = config.root_path, config.asgi_version
+        self.ping_interval, self.ping_timeout = config.ws_ping_interval, config.ws_ping_timeout
+        self.loop = _loop or asyncio.get_event_loop()
+        self.logger = logging.getLogger("uvicorn.error")
+        self.connections, self.tasks = server_state.connections, server_state.tasks
+        self.default_headers = server_state.default_headers
         self._events = Events()
         self.queue = self._events  # type: ignore[assignment]  # a lighter one, of the same methods
-        self._rest = b""  # the beginning of a frame
-        self._in_fragments = False  # whether a message has begun whose last frame has not come
+        self._conn: ServerProtocol | None = None
+
+    @property
+    def conn(self) -> ServerProtocol:  # type: ignore[override]
+        """The full parser, from when something comes that needs it."""
+        if self._conn is None:
+            state = State.OPEN if self.handshake_complete else State.CONNECTING
+            self._conn = ServerProtocol(state=state, max_size=self.config.ws_max_size, logger=self.logger)
+        return self._conn
+
+    # --- The handshake --------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # As the class below does, without asking the system for what the transport knows.
+        self.transport = cast("asyncio.Transport", transport)
+        self.connections.add(self)
+        self.server, self.client = (_address(transport, name) for name in ("sockname", "peername"))
+        self.scheme = "wss" if transport.get_extra_info("sslcontext") else "ws"
+
+    def _shake_hands(self, data: bytes) -> None:
+        handshake = plain_handshake(data) if self._conn is None else None
+        if handshake is None:
+            super().data_received(data)
+            return
+        self._accept = handshake.accept
+        self.handshake_initiated = True
+        raw_path, _, query = handshake.target.partition(b"?")
+        self.scope = {
+            "type": "websocket",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": self.scheme,
+            "server": self.server,
+            "client": self.client,
+            "root_path": self.root_path,
+            "path": self.root_path + unquote(raw_path.decode()),
+            "raw_path": self.root_path.encode("ascii") + raw_path,
+            "query_string": query,
+            "headers": handshake.headers,
+            "subprotocols": [],
+            "state": self.app_state.copy(),
+            "extensions": {"websocket.http.response": {}, EXTENSION: {"carrier": self}},
+        }
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
+
+    async def send(self, message: Any) -> None:
+        plain = self._accept and not self.handshake_complete and self._conn is None
+        if not plain or message["type"] != "websocket.accept" or message.get("subprotocol"):
+            await super().send(message)
+        elif not self.transport.is_closing():
+            self.handshake_complete = True
+            headers = [*self.default_headers, *message.get("headers", ())]
+            more = b"".join(b"%b: %b\r\n" % header for header in headers)
+            self.transport.write(_SWITCHING % (self._accept, more))
+            self.start_keepalive()
+
+    def pause_writing(self) -> None:
+        self.writable = asyncio.Event()
+
+    def resume_writing(self) -> None:
+        self.writable.set()
+        self.writable = Always()
 
     # --- The carrier ----------------------------------------------------------------------------
 
@@ -63,7 +176,7 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         if not self.handshake_complete:
-            super().data_received(data)
+            self._shake_hands(data)
             return
         data = self._rest + data if self._rest else data
         start = 0
@@ -110,6 +223,11 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
         if opcode == _CONTINUATION or not final:
             self._in_fragments = not final
         super().data_received(frame)
+
+
+def _address(transport: asyncio.BaseTransport, name: str) -> tuple[str, int] | None:
+    found = transport.get_extra_info(name)
+    return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None
 
 
 class Frame(NamedTuple):
