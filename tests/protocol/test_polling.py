@@ -10,7 +10,7 @@ from django.conf import settings
 from chatproject.serving import SHUTDOWN_TIMEOUT
 from chatproject.sockets.server import Server
 
-from .clients import Polling, Refused, WebSocket, ask
+from .clients import Polling, Refused, Request, WebSocket, ask
 from .host import CONNECT_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, POLLING, PRODUCT, Carrier, hosted
 
 SAY = '42["say",{"text":"too late"}]'
@@ -267,6 +267,27 @@ async def test_a_good_bye_is_answered_and_ends_the_get_that_waits(host, log):
     assert (await client.get()).status == 400
     assert (await client.post("3")).status == 400
     assert log.lines("dropped") == []
+
+
+async def test_a_second_post_while_one_is_on_its_way_ends_the_session(host, log):
+    client = await (await Polling(host).__aenter__()).start()
+    half = await Request(host, "POST", client.query, SAY[:5], **{"Content-Length": "100"}).start()
+    await host.until(lambda: any(line.carrier.is_heard for line in list(host.server.eio.lines.values())))
+    assert (await client.post(SAY)).status == 400
+    await ended(client)
+    half.abort()
+    assert log.lines("dropped") == ["dropped address=127.0.0.1 why=bad_request"]
+
+
+@pytest.mark.parametrize("is_given_up", [True, False])
+async def test_a_post_that_never_ends_keeps_no_session_alive(host, is_given_up):
+    client = await (await Polling(host).__aenter__()).start()
+    half = await Request(host, "POST", client.query, SAY[:5], **{"Content-Length": "100"}).start()
+    await host.until(lambda: any(line.carrier.is_heard for line in list(host.server.eio.lines.values())))
+    if is_given_up:
+        half.abort()
+    await host.wait_for_nothing_left()
+    half.abort()
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])

@@ -11,9 +11,7 @@ from chatproject.sockets.frames import text_frame, texts
 from chatproject.sockets.line import Line
 from chatproject.sockets.polling.request import Gone
 
-ANSWER_BYTES = (
-    65_536  # of one GET's answer, unless one packet alone is longer
-)
+ANSWER_BYTES = 65_536  # of one GET's answer, unless one packet alone is longer
 
 _CLOSE, _NOOP = "1", "6"
 
@@ -23,6 +21,7 @@ class PollCarrier:
 
     def __init__(self) -> None:
         self.over = asyncio.Event()  # nothing comes any more
+        self.is_heard = False  # whether a POST is being read or handled
         self.saying = asyncio.Lock()  # held while what came by one POST is handled
         self.is_moving = False  # to a WebSocket
         self._waiting: list[str] = []

@@ -99,13 +99,13 @@ class PollingEngine(Engine):
                 await self._end(line)
 
     async def _tell(self, line: Line, carrier: PollCarrier, request: Request) -> None:
-        if carrier.is_polled:
-            self._give_up(line, carrier, POLICY, "second_poll")
-            await request.refuse(BAD_REQUEST)
-            return
-        await request.body(0)
         try:
-            told = await carrier.poll(request.receive)
+            await request.body(self.frame_bytes)
+            if carrier.is_polled:
+                self._give_up(line, carrier, POLICY, "second_poll")
+                told = []
+            else:
+                told = await carrier.poll(request.receive)
         except Gone:
             carrier.abort()
             raise
@@ -115,20 +115,22 @@ class PollingEngine(Engine):
             await request.refuse(UNKNOWN_SESSION)
 
     async def _hear(self, line: Line, carrier: PollCarrier, request: Request) -> None:
-        if request.scope["method"] != "POST" or carrier.saying.locked():
+        if request.scope["method"] != "POST" or carrier.is_heard:
             self._give_up(line, carrier, POLICY, "bad_request")
             await request.refuse(BAD_REQUEST)
             return
-        async with carrier.saying:
-            try:
-                body = await request.body(self.frame_bytes)
-            except Gone:
-                carrier.abort()
-                raise
-            if body is None:
-                self._give_up(line, carrier, TOO_BIG, "frame_too_large")
-            else:
+        carrier.is_heard = True
+        try:
+            body = await request.body(self.frame_bytes)
+        except Gone:
+            carrier.abort()
+            raise
+        if body is None:
+            self._give_up(line, carrier, TOO_BIG, "frame_too_large")
+        else:
+            async with carrier.saying:
                 await self._take_packets(line, carrier, body)
+        carrier.is_heard = False
         await (request.refuse(BAD_REQUEST) if line.fault else request.answer(_OK))
 
     async def _take_packets(self, line: Line, carrier: PollCarrier, body: bytes) -> None:
