@@ -35,6 +35,7 @@ def plain_handshake(request: bytes) -> Handshake | None:
     if not (
         found.keys() == _ONCE
         and sum(name in _ONCE for name, _ in headers) == len(_ONCE)
+        and sum(name == b"origin" for name, _ in headers) <= 1
         and found[b"upgrade"].lower() == b"websocket"
         and found[b"sec-websocket-version"] == b"13"
         and _asks_to_upgrade(headers)

@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from chatproject import serving
+from chatproject.sockets.uvicorn_websocket import FrameWebSocket
 from tests.chatproject.plain_app import application
 
 BUSY = 4  # seconds that a busy machine may add; on an idle one it is a fraction of one
@@ -25,11 +26,11 @@ def test_uvicorn_is_given_the_options_that_a_chat_needs(settings):
     assert (config.loop, config.http, config.ws, config.lifespan) == (
         "uvloop",
         "httptools",
-        "websockets-sansio",
+        FrameWebSocket,
         "on",
     )
     assert (config.ws_max_size, config.ws_per_message_deflate) == (1234, False)
-    assert (config.ws_ping_interval, config.ws_ping_timeout) == (20, 20)
+    assert config.ws_ping_interval is None  # Engine.IO has pings of its own
     assert (config.timeout_graceful_shutdown, config.backlog, config.workers) == (5, 2048, 1)
     assert (config.access_log, config.log_config, config.server_header) == (False, None, False)
     assert config.proxy_headers is False
