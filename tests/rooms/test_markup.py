@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rooms.markup import render
+from rooms.markup import _PLAIN, _rendered, is_plain, render
 
 PLAIN = "blockquote br del em h1 h2 h3 h4 h5 h6 hr li p pre s strong ul".split()
 ALLOWED = {
@@ -232,3 +232,38 @@ def test_no_text_grows_out_of_all_proportion(name):
 @pytest.mark.parametrize("body", ["[a]: http://example.com", ">", "[x]: y\n[z]: w"])
 def test_what_markdown_would_hide_is_shown_as_it_was_written(body):
     assert Parts(render(body)).text.split() == body.split()
+
+
+# --- Texts that are their own HTML ----------------------------------------------------------------
+TROUBLE = [
+    "hello", "Größe", "日本", "don't", '"so"', "well-known", "(see", "this)", "50%", "1.", "12)", "3.14",
+    "www.", "www.example", "example", "com", "http:", "https:", "mailto:", "ftp:", "x@y", "-", "--", "---",
+    "#", "*a*", "_a_", "a_b", "~~a~~", "`a`", "[a]", "<b>", "&amp;", "\\*", "!", "![a]", "...", "…", "“so”",
+    "🎉", "❤️", "\u3164", "\u2800", "\u00a0", "\u200b", "\u202e", "Ⅷ", "²", "٣.", "ab.", "//", "and/or",
+    "+1", ":)", "e.g.", "\t", "\n", "a.b", "===", ":",
+]  # fmt: skip
+NOT_PLAIN = [
+    "", " a", "a ", "a  b", "a\nb", "a\u00a0b", "1. a", "1) a", "- a", "# a", "> a", "*a*", "a_b", "`a`",
+    "a.b", "a@b", "<a", "a&b",
+]  # fmt: skip
+SENTENCES = [
+    "x", "Hello, everybody!", "It's 5 o'clock: time to go...", "Größe 日本語",
+    'Is this (really) a well-known 50% thing? "Yes" 🎉',
+]  # fmt: skip
+
+
+@given(st.one_of(st.lists(st.sampled_from(TROUBLE)).map(" ".join), st.text(), st.from_regex(_PLAIN)))
+@settings(max_examples=1_000, deadline=None)
+def test_a_plain_text_is_rendered_as_any_other_would_be(body):
+    if is_plain(body):
+        assert render(body) == _rendered(body)
+
+
+@pytest.mark.parametrize("body", SENTENCES)
+def test_what_most_people_write_is_plain(body):
+    assert is_plain(body)
+
+
+@pytest.mark.parametrize("body", NOT_PLAIN, ids=repr)
+def test_what_means_something_to_markdown_is_not_plain(body):
+    assert not is_plain(body)
