@@ -173,10 +173,10 @@ SYNC_LIMIT = env.int("SYNC_LIMIT", default=500)  # changes
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "chatproject.logs.Line"}},
     "filters": {"refusals": {"()": "chatproject.logs.Refusals"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]},
+        "console": {"class": "chatproject.logs.Console", "formatter": "line", "filters": ["refusals"]},
     },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {

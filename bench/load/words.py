@@ -8,14 +8,14 @@ FILLING = "a typical line of chat, no longer and no shorter"
 
 def body(sender: int, count: int) -> str:
     """The `count`th message of `sender`."""
-    return f"{sender}.{count} {FILLING}"[:LENGTH].ljust(LENGTH, ".")
+    return f"s{sender}n{count} {FILLING}"[:LENGTH].ljust(LENGTH, ".")
 
 
 def said(packet: bytes) -> tuple[int, int]:
     """Who said the message in `packet`, and their how manieth it is. Raises Fault."""
     start = packet.find(b'"body":"') + 8
-    sender, dot, count = packet[start : packet.find(b" ", start)].partition(b".")
-    if start < 8 or not (dot and sender.isdigit() and count.isdigit()):
+    sender, mark, count = packet[start + 1 : packet.find(b" ", start)].partition(b"n")
+    if start < 8 or not (mark and sender.isdigit() and count.isdigit()):
         raise Fault(f"No message of the load's in {packet[:200]!r}.")
     return int(sender), int(count)
 

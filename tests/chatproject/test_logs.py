@@ -1,7 +1,9 @@
 """What is logged of requests that cannot be answered."""
 
+import asyncio
 import io
 import logging
+import re
 
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousFileOperation
@@ -9,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
 
-from chatproject.logs import Refusals
+from chatproject.logs import Console, Line, Refusals
 from chatproject.urls import urlpatterns as product
 
 FORGED = "2026-01-01 ERROR forged"
@@ -111,3 +113,83 @@ def test_a_real_error_keeps_its_traceback(visitor, console):
     assert first.endswith("ERROR django.request Internal Server Error: /broken/")
     assert traceback[0].startswith("Traceback")
     assert traceback[-1] == "ValueError: a real error"
+
+
+# --- How it is written --------------------------------------------------------------------------
+class Pieces(io.StringIO):
+    """A stream that keeps what it is given apart."""
+
+    def __init__(self):
+        super().__init__()
+        self.pieces = []
+
+    def write(self, text):
+        self.pieces.append(text)
+        return len(text)
+
+
+@pytest.fixture
+def console():
+    """A logger that writes through a `Console`, and the pieces that have left."""
+    handler = Console()
+    handler.stream = Pieces()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("tests.console")
+    logger.propagate, logger.handlers = False, [handler]
+    logger.setLevel(logging.INFO)
+    yield logger, handler.stream.pieces
+    logger.handlers = []
+
+
+def test_without_a_loop_each_line_leaves_at_once(console):
+    logger, pieces = console
+    logger.info("one")
+    assert pieces == ["one\n"]
+    logger.info("two")
+    assert pieces == ["one\n", "two\n"]
+
+
+async def test_what_is_logged_in_one_turn_of_a_loop_leaves_together_at_its_end(console):
+    logger, pieces = console
+    for number in range(3):
+        logger.info("line %d", number)
+    assert pieces == []
+    await asyncio.sleep(0)
+    assert pieces == ["line 0\nline 1\nline 2\n"]
+
+
+async def test_an_error_leaves_at_once_with_all_that_came_before(console):
+    logger, pieces = console
+    logger.info("before")
+    logger.error("error")
+    assert pieces == ["before\nerror\n"]
+    await asyncio.sleep(0)
+    assert pieces == ["before\nerror\n"]
+
+
+async def test_lines_of_threads_stay_in_their_order_and_are_not_lost(console):
+    logger, pieces = console
+    logger.info("from the loop")
+    await asyncio.to_thread(logger.info, "from a thread")
+    assert "".join(pieces) == "from the loop\nfrom a thread\n"
+
+
+async def test_what_waits_can_be_flushed(console):
+    logger, pieces = console
+    logger.info("waiting")
+    logger.handlers[0].flush()
+    assert pieces == ["waiting\n"]
+
+
+def test_a_line_tells_when_how_bad_and_where():
+    def record(created):
+        made = logging.LogRecord("a.b", logging.INFO, "", 0, "said %s", ("so",), None)
+        made.created, made.msecs = created, created % 1 * 1000
+        return made
+
+    line, stock = Line(), logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    for created in (1_000_000_000.5, 1_000_000_000.75, 1_000_000_001.25):
+        assert line.format(record(created)) == stock.format(record(created))
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,500 INFO a\.b said so", line.format(record(1_000_000_000.5))
+    )

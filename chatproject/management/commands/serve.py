@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
+from chatproject.logs import leave_out_unread
 from chatproject.serving import base_url, listen, serve
 
 FIRST_RUN_CODE = "Code for the first run, asked for unless the browser is on this machine"
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        leave_out_unread()
         try:
             sockets = listen(host, port)
         except OSError as error:
