@@ -129,7 +129,7 @@ class Pieces(io.StringIO):
 
 
 @pytest.fixture
-def console():
+def written():
     """A logger that writes through a `Console`, and the pieces that have left."""
     handler = Console()
     handler.stream = Pieces()
@@ -141,16 +141,16 @@ def console():
     logger.handlers = []
 
 
-def test_without_a_loop_each_line_leaves_at_once(console):
-    logger, pieces = console
+def test_without_a_loop_each_line_leaves_at_once(written):
+    logger, pieces = written
     logger.info("one")
     assert pieces == ["one\n"]
     logger.info("two")
     assert pieces == ["one\n", "two\n"]
 
 
-async def test_what_is_logged_in_one_turn_of_a_loop_leaves_together_at_its_end(console):
-    logger, pieces = console
+async def test_what_is_logged_in_one_turn_of_a_loop_leaves_together_at_its_end(written):
+    logger, pieces = written
     for number in range(3):
         logger.info("line %d", number)
     assert pieces == []
@@ -158,8 +158,8 @@ async def test_what_is_logged_in_one_turn_of_a_loop_leaves_together_at_its_end(c
     assert pieces == ["line 0\nline 1\nline 2\n"]
 
 
-async def test_an_error_leaves_at_once_with_all_that_came_before(console):
-    logger, pieces = console
+async def test_an_error_leaves_at_once_with_all_that_came_before(written):
+    logger, pieces = written
     logger.info("before")
     logger.error("error")
     assert pieces == ["before\nerror\n"]
@@ -167,15 +167,15 @@ async def test_an_error_leaves_at_once_with_all_that_came_before(console):
     assert pieces == ["before\nerror\n"]
 
 
-async def test_lines_of_threads_stay_in_their_order_and_are_not_lost(console):
-    logger, pieces = console
+async def test_lines_of_threads_stay_in_their_order_and_are_not_lost(written):
+    logger, pieces = written
     logger.info("from the loop")
     await asyncio.to_thread(logger.info, "from a thread")
     assert "".join(pieces) == "from the loop\nfrom a thread\n"
 
 
-async def test_what_waits_can_be_flushed(console):
-    logger, pieces = console
+async def test_what_waits_can_be_flushed(written):
+    logger, pieces = written
     logger.info("waiting")
     logger.handlers[0].flush()
     assert pieces == ["waiting\n"]
