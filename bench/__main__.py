@@ -8,6 +8,7 @@ from pathlib import Path
 from . import machine
 from .goals import rows
 from .interruption import Interrupted, watch
+from .lock import alone
 from .places import BENCH, CACHE, ROOT
 from .plan import Plan, plan
 from .progress import say
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine.allow_many_sockets()
     machine.pin_load()
     present = [one for one in contenders if one.key not in absent]
-    results = run(chosen, schedule(chosen, names, present))
+    with alone():
+        results = run(chosen, schedule(chosen, names, present))
     results.absent = absent
     whole = len(names) == len(chosen.workloads) and len(contenders) == len(ALL) and not wanted.quick
     _report(results, chosen, names, contenders, BENCH if whole else CACHE / "last")

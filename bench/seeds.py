@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from .layout import Layout
@@ -13,6 +14,7 @@ from .places import CACHE, ROOT
 from .progress import say
 
 TOO_LARGE_TO_COPY = 100_000  # messages: such a folder is served as it is, and only read from
+KEPT = 24 * 3600  # seconds
 MADE = "people.json"  # written last
 # What a seed depends on, besides its layout.
 SOURCES = ("bench/seeding/*.py", "accounts/migrations/*.py", "rooms/migrations/*.py")
@@ -62,13 +64,15 @@ def _django(data: Path, *arguments: str) -> None:
 
 @functools.cache
 def _store() -> Path:
-    """The folder of all seeds made by this version of the code; those of others are removed."""
+    """The folder of all seeds made by this version of the code; those of others are removed after a day."""
     digest = hashlib.sha256()
     for pattern in SOURCES:
         for file in sorted(ROOT.glob(pattern)):
             digest.update(file.read_bytes())
     store = CACHE / "seeds" / digest.hexdigest()[:16]
-    if not store.exists():
-        shutil.rmtree(store.parent, ignore_errors=True)
     store.mkdir(parents=True, exist_ok=True)
+    store.touch()
+    for other in store.parent.iterdir():
+        if time.time() - other.stat().st_mtime > KEPT:
+            shutil.rmtree(other)
     return store

@@ -84,9 +84,12 @@ async def _connect_all(port: int, waiting: Iterator[Member], members: list[Membe
             members.append(member)
             await member.ready
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
-            group.create_task(connect_some())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(connect_some())
+    except ExceptionGroup as failed:
+        raise Fault(f"Connecting failed: {failed.exceptions[0]}") from None
 
 
 def _same(member: Member) -> Member:
