@@ -36,6 +36,15 @@ def writer(data_dir: Path, url: str, rooms: list[int]) -> subprocess.Popen[str]:
     )
 
 
+def begin_together(writers: list[subprocess.Popen[str]]) -> None:
+    for each in writers:
+        assert each.stdout and each.stdout.readline() == "ready\n"
+    for each in writers:
+        assert each.stdin
+        each.stdin.write("go\n")
+        each.stdin.flush()
+
+
 @pytest.mark.needs("postgresql")
 def test_two_processes_that_lock_the_same_rooms_in_opposite_orders_do_not_wait_for_each_other(tmp_path):
     with new_database() as url:
@@ -50,12 +59,7 @@ def test_two_processes_that_lock_the_same_rooms_in_opposite_orders_do_not_wait_f
             ]
             assert len(ids) == ROOMS
             writers = [writer(tmp_path, url, order) for order in (ids, ids[::-1])]
-            for each in writers:
-                assert each.stdin and each.stdout
-                assert each.stdout.readline() == "ready\n"
-            for each in writers:
-                each.stdin.write("go\n")
-                each.stdin.flush()
+            begin_together(writers)
             ended = [each.communicate(timeout=TIMEOUT) for each in writers]
             for said, log in ended:
                 assert json.loads(said) == {"Message": ROUNDS * ROOMS}, log
