@@ -60,7 +60,10 @@ def _transact(batch: Sequence[Write]) -> list[Write]:
     try:
         with transaction.atomic():
             begun = True
-            transaction.on_commit(lambda: committed.append(True))
+            on_commit = transaction.get_connection().on_commit
+            on_commit(lambda: committed.append(True))
+            for write in batch:
+                write.begin(on_commit)
             _lock(batch)
             for group in _groups(batch):
                 _execute(group)
@@ -73,6 +76,8 @@ def _transact(batch: Sequence[Write]) -> list[Write]:
         # What is stored must not be done again, whatever a hook of the commit makes of it.
         log.exception("after a commit")
     finally:
+        for write in batch:
+            write.end()
         release_connections()
     if not committed:
         raise OperationalError("rolled back without an error")
@@ -93,7 +98,6 @@ def _groups(batch: Sequence[Write]) -> Collection[list[Write]]:
     """Those that are carried out together, in the order in which the first of each came."""
     groups: dict[Any, list[Write]] = {}
     for write in batch:
-        write.effects = []  # not those of an attempt before this one
         groups.setdefault(write if write.alone else write.operation, []).append(write)
     return groups.values()
 

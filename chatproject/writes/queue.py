@@ -141,7 +141,7 @@ class _Asked:
 
     def answer(self) -> None:
         """What was published leaves, then the answer; whoever waits goes on after both."""
-        for effect in self.write.effects or ():
+        for effect in self.write.effects:
             _guarded(effect)
         _guarded(lambda: self.write.done(self.write.outcome))
         if not self.answered.done():

@@ -7,8 +7,6 @@ from contextvars import Context, ContextVar, Token, copy_context
 from functools import partial
 from typing import Any, Self, TypeAlias
 
-from django.db import transaction
-
 Effect: TypeAlias = Callable[[], object]
 # What was asked for, or the `DomainError` that says why not.
 Outcome: TypeAlias = Any
@@ -26,7 +24,8 @@ class Write:
     """
 
     __slots__ = (
-        "_token", "alone", "context", "done", "effects", "item", "keys", "lock", "operation", "outcome",
+        "_on_commit", "_token", "alone", "context", "done", "effects", "item", "keys", "lock", "operation",
+        "outcome",
     )  # fmt: skip
 
     def __init__(
@@ -47,7 +46,8 @@ class Write:
         self.context: Context
         self.outcome: Outcome = None
         self._token: Token[Write | None]
-        self.effects: list[Effect] | None = None  # a list from when it is first carried out
+        self.effects: list[Effect] = []
+        self._on_commit: Callable[[Effect], object] | None = None
 
     def __enter__(self) -> Self:
         """Whatever is made within knows for which write it is made."""
@@ -56,6 +56,22 @@ class Write:
 
     def __exit__(self, *error: object) -> None:
         current.reset(self._token)
+
+    def begin(self, on_commit: Callable[[Effect], object]) -> None:
+        """It is carried out now, in a transaction that calls back what it gets by `on_commit`."""
+        self.effects = []  # not those of an attempt before this one
+        self._on_commit = on_commit
+
+    def end(self) -> None:
+        """It is carried out, or has failed: whoever still has its context is no part of it any more."""
+        self._on_commit = None
+
+    def follow(self, effect: Effect) -> bool:
+        """Has `effect` run on the loop once it is committed; false unless it is being carried out."""
+        if self._on_commit is None:
+            return False
+        self._on_commit(partial(self.effects.append, effect))
+        return True
 
     def ask(self, item: Any) -> Self:
         """Gives it its item; within `with`, whose context is the one that it is carried out in."""
@@ -74,7 +90,4 @@ def follow(effect: Effect) -> bool:
     What is rolled back has no effects. Returns false, and does nothing, where no write is carried out.
     """
     write = current.get()
-    if write is None or write.effects is None:
-        return False
-    transaction.on_commit(partial(write.effects.append, effect))
-    return True
+    return write is not None and write.follow(effect)

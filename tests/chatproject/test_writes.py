@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import threading
 from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
 
 import pytest
@@ -387,6 +388,13 @@ async def test_where_nothing_is_carried_out_nothing_follows(queue):
     with Write(print, print) as one:
         assert current.get() is one
         assert not await in_database(follow, print)  # it is only being asked for
+
+
+async def test_whoever_keeps_the_context_of_a_write_is_no_part_of_it_once_it_is_done(queue):
+    kept = await queue.run(copy_context)
+    assert kept[current] is not None
+    assert not kept.run(follow, print)
+    assert not await asyncio.to_thread(kept.run, follow, print)
 
 
 # --- Bounds, ends and faults ----------------------------------------------------------------------
