@@ -49,7 +49,7 @@ class Engine(engineio.AsyncServer):
         self.frame_bytes = frame_bytes
         self.unsent_bytes = unsent_bytes
         self.connect_timeout = connect_timeout
-        self._writer: Writer | None = None
+        self.writer: Writer | None = None
         self._sweeping: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         watched = [self.ping_interval, self.ping_timeout, *filter(None, [connect_timeout])]
@@ -124,11 +124,11 @@ class Engine(engineio.AsyncServer):
     # --- One line -------------------------------------------------------------------------------
 
     def _open(self, kind: type[Line], scope: Mapping[str, Any], carrier: Carrier) -> Line:
-        if self._writer is None:
-            self._writer = Writer()
+        if self.writer is None:
+            self.writer = Writer()
         if self._sweeping is None:
             self._sweep()
-        line = kind(self.generate_id(), scope, carrier, self._writer, limit=self.unsent_bytes)
+        line = kind(self.generate_id(), scope, carrier, self.writer, limit=self.unsent_bytes)
         line.due = self._now() + self.ping_interval
         self.expect_join(line)
         self.lines[line.sid] = line

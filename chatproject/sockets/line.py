@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from asgiref.typing import ASGISendCallable
 
+from chatproject.sockets.broadcast import Broadcast
 from chatproject.sockets.frames import texts
 
 if TYPE_CHECKING:
@@ -85,12 +86,18 @@ class Line:
         return self.carrier.unsent() > BEHIND
 
     def push(self, frame: bytes) -> None:
-        """Sends a ready-made frame, after everything pushed before."""
+        """Sends a ready-made frame, after everything that was sent before."""
+        if self.writer.broadcast is not None:
+            self.writer.broadcast.catch_up(self)
+        self.put(frame)
+
+    def put(self, frames: bytes) -> None:
+        """Puts whole frames behind those that are pending."""
         if self.closing:
             return
         if not self.pending:
             self.writer.expect(self)
-        self.pending.append(frame)
+        self.pending.append(frames)
 
     def flush(self, now: float) -> None:
         """Writes what is pending. A client that does not take what it was sent before is given up."""
@@ -110,6 +117,8 @@ class Line:
         """Lets nothing more in or out but what is pending; False if it was shut before."""
         if self.closing:
             return False
+        if self.writer.broadcast is not None:
+            self.writer.broadcast.catch_up(self)
         self.flush(self.writer.now())
         if self.dead:
             return False
@@ -133,9 +142,13 @@ class Line:
 
 
 class Writer:
-    """Lets the lines of one loop write: at once after a pause, else once per tick."""
+    """Lets the lines of one loop write: at once after a pause, else once per tick.
+
+    `broadcast` is the one that is under way, if any.
+    """
 
     def __init__(self) -> None:
+        self.broadcast: Broadcast | None = None
         self._loop = asyncio.get_running_loop()
         self.now: Callable[[], float] = self._loop.time
         self._idle: list[Line] = []
@@ -152,6 +165,22 @@ class Writer:
                 self._loop.call_later(TICK, self._flush_busy)
             self._busy.append(line)
 
+    def begin(self, broadcast: Broadcast) -> None:
+        """From now on `broadcast` is under way, until this turn of the loop ends or another begins."""
+        self.finish()
+        self.broadcast = broadcast
+        self._loop.call_soon(self._finish_turn, broadcast)
+
+    def finish(self) -> None:
+        """Whatever is under way is given to its lines."""
+        if self.broadcast is not None:
+            broadcast, self.broadcast = self.broadcast, None
+            broadcast.finish()
+
+    def _finish_turn(self, broadcast: Broadcast) -> None:
+        if self.broadcast is broadcast:
+            self.finish()
+
     def _flush_idle(self) -> None:
         lines, self._idle = self._idle, []
         self._flush(lines)
@@ -162,7 +191,8 @@ class Writer:
 
     def _flush(self, lines: list[Line]) -> None:
         now = self.now()
-        for line in lines:
+        # Backwards: who is answered comes after those who are told, and waits for the answer.
+        for line in reversed(lines):
             line.flush(now)
 
 

@@ -36,11 +36,13 @@ class FanOutManager(socketio.AsyncManager):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.room_events = RoomEvents()
+        self.changes = 0  # of the tables, so far
 
     # --- Tables ---------------------------------------------------------------------------------
 
     def admit(self, socket: Socket) -> None:
         """Lets a socket into its namespace."""
+        self.changes += 1
         self.rooms.setdefault(socket.namespace, {}).setdefault(None, {})[socket.sid] = socket
 
     def dismiss(self, socket: Socket) -> None:
@@ -56,6 +58,7 @@ class FanOutManager(socketio.AsyncManager):
             raise ValueError("cannot enter a sid room")
         if room in socket.joined:
             return
+        self.changes += 1
         socket.joined.add(room)
         members = self.rooms[socket.namespace].setdefault(room, {})
         members[socket.sid] = socket
@@ -86,6 +89,7 @@ class FanOutManager(socketio.AsyncManager):
         return chosen
 
     def _take_out(self, socket: Socket, room: str | None) -> None:
+        self.changes += 1
         rooms = self.rooms.get(socket.namespace, {})
         members = rooms.get(room, {})
         was_in = members.pop(socket.sid, None)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from socketio import packet
 
+from chatproject.sockets.broadcast import LARGE, Broadcast
 from chatproject.sockets.dynamic import Children, ChildrensTarget, ParentNamespace
 from chatproject.sockets.gathering import Gatherings
 from chatproject.sockets.line import POLICY, Line
-from chatproject.sockets.manager import FanOutManager
+from chatproject.sockets.manager import FanOutManager, Members
 from chatproject.sockets.origins import is_own_or_trusted
 from chatproject.sockets.packets import StrictJSON, TextPacket, packet_frame
 from chatproject.sockets.protocol import Protocol
@@ -167,6 +168,38 @@ class Server(Protocol):
             line = socket.line
             if not (volatile and line.behind):
                 line.push(frame)
+
+    def broadcast(
+        self,
+        namespace: str,
+        rooms: tuple[str, ...] | None,
+        event: str,
+        data: Any,
+        *,
+        without: Collection[str] = (),
+    ) -> None:
+        """The same to the sockets in any of `rooms`, or in all of the namespace, but those with these sids."""
+        members = self._under_way(namespace, rooms)
+        if isinstance(members, Broadcast):
+            frame = packet_frame(packet.EVENT, [event, data], namespace=namespace)
+            there = self.manager.members(namespace, None)
+            members.add(frame, left_out=[there[sid].line for sid in without if sid in there])
+            return
+        for sid in without:
+            members.pop(sid, None)
+        self.deliver(members.values(), namespace, event, data)
+
+    def _under_way(self, namespace: str, rooms: tuple[str, ...] | None) -> Broadcast | Members:
+        """The broadcast to these rooms, if they are large; else the sockets in them."""
+        writer, key = self.eio.writer, (namespace, rooms, self.manager.changes)
+        if writer is not None and writer.broadcast is not None and writer.broadcast.key == key:
+            return writer.broadcast
+        members = self.manager.union(namespace, rooms)
+        if writer is None or len(members) < LARGE:
+            return members
+        broadcast = Broadcast(key, [socket.line for socket in members.values()])
+        writer.begin(broadcast)
+        return broadcast
 
     def deliver_for_ack(self, socket: Socket, event: str, data: Any, callback: Callable[..., object]) -> int:
         """Puts one event on the way to one socket; its answer goes to `callback`. Returns the ack's id."""

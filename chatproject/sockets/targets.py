@@ -60,7 +60,11 @@ class Target:
 
     def emit(self, event: str, data: Any) -> None:
         """Sends an event, in order after all that was sent before."""
-        self.server.deliver(self.fetch_sockets(), self.namespace, event, data, volatile=self.is_volatile)
+        if self.is_volatile or self.excluded:
+            sockets = self.fetch_sockets()
+            self.server.deliver(sockets, self.namespace, event, data, volatile=self.is_volatile)
+        else:
+            self.server.broadcast(self.namespace, self.rooms, event, data, without=self.without)
 
     async def emit_with_ack(self, event: str, data: Any, *, timeout: float) -> list[Any]:
         """Sends an event and returns the answers that came within `timeout` seconds, in order of arrival.
