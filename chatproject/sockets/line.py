@@ -91,6 +91,11 @@ class Line:
             self.writer.broadcast.catch_up(self)
         self.put(frame)
 
+    def answer(self, frame: bytes) -> None:
+        """Sends a frame that the client waits for, after all sent before; its line is written to first."""
+        self.push(frame)
+        self.writer.prefer(self)
+
     def put(self, frames: bytes) -> None:
         """Puts whole frames behind those that are pending."""
         if self.closing:
@@ -153,6 +158,7 @@ class Writer:
         self.now: Callable[[], float] = self._loop.time
         self._idle: list[Line] = []
         self._busy: list[Line] = []
+        self._answered: list[Line] = []  # who waits for what it is sent, and is written to first
 
     def expect(self, line: Line) -> None:
         """`line` has its first pending frame since its last write."""
@@ -164,6 +170,10 @@ class Writer:
             if not self._busy:
                 self._loop.call_later(TICK, self._flush_busy)
             self._busy.append(line)
+
+    def prefer(self, line: Line) -> None:
+        """`line` comes first when lines are written to next."""
+        self._answered.append(line)
 
     def begin(self, broadcast: Broadcast) -> None:
         """From now on `broadcast` is under way, until this turn of the loop ends or another begins."""
@@ -191,8 +201,10 @@ class Writer:
 
     def _flush(self, lines: list[Line]) -> None:
         now = self.now()
-        # Backwards: who is answered comes after those who are told, and waits for the answer.
-        for line in reversed(lines):
+        answered, self._answered = self._answered, []
+        for line in answered:
+            line.flush(now)
+        for line in lines:
             line.flush(now)
 
 

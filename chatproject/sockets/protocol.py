@@ -182,7 +182,7 @@ class Protocol(socketio.AsyncServer):
     def _acknowledge(self, socket: Socket, ack_id: int | None, ack: Mapping[str, Any]) -> None:
         """Puts an ack on its way; nothing if none was asked for, or nobody is there."""
         if ack_id is not None and socket.is_connected:
-            socket.line.push(_ack_frame(socket.namespace, ack_id, ack))
+            socket.line.answer(_ack_frame(socket.namespace, ack_id, ack))
 
 
 def _ack_frame(namespace: str, ack_id: int, ack: Mapping[str, Any]) -> bytes:

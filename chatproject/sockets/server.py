@@ -178,7 +178,7 @@ class Server(Protocol):
         *,
         without: Collection[str] = (),
     ) -> None:
-        """The same to the sockets in any of `rooms`, or in all of the namespace, but those with these sids."""
+        """The same to the sockets in any of `rooms`, or all of the namespace, but those with these sids."""
         members = self._under_way(namespace, rooms)
         if isinstance(members, Broadcast):
             frame = packet_frame(packet.EVENT, [event, data], namespace=namespace)
