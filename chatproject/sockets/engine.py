@@ -8,8 +8,10 @@ answer or join no namespace, and what is sent goes through `Line`.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
+import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -27,6 +29,8 @@ EXTENSION = "chatproject.frames"
 
 FAREWELL_TIMEOUT = 1  # second that a server has to take the close of a connection that was ended
 CLOSE_TIMEOUT = 5  # seconds that a client has to take what was sent before its connection closed
+SID_BYTES = 15  # whole in base64
+SIDS_AT_ONCE = 64
 SWEEPS = 20  # looks at all lines within the shortest of the times that are watched
 LONGEST_PAUSE = 0.5  # seconds between two looks
 
@@ -50,6 +54,7 @@ class Engine(engineio.AsyncServer):
         self.unsent_bytes = unsent_bytes
         self.connect_timeout = connect_timeout
         self.writer: Writer | None = None
+        self._randomness = b""
         self._sweeping: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         watched = [self.ping_interval, self.ping_timeout, *filter(None, [connect_timeout])]
@@ -76,6 +81,13 @@ class Engine(engineio.AsyncServer):
         """Sends an Engine.IO packet of text."""
         if line := self.lines.get(sid):
             line.push(text_frame(pkt.encode()))
+
+    def generate_id(self) -> str:
+        """A session id that nobody can guess: 120 random bits, asked of the system many at a time."""
+        if not self._randomness:
+            self._randomness = secrets.token_bytes(SID_BYTES * SIDS_AT_ONCE)
+        taken, self._randomness = self._randomness[:SID_BYTES], self._randomness[SID_BYTES:]
+        return base64.urlsafe_b64encode(taken).decode()
 
     def transport(self, sid: str) -> str:
         """What carries a line: "websocket" or "polling". Raises `KeyError` for a line that is gone."""
