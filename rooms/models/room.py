@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 NAME_LENGTH = 80  # code points
 TOPIC_LENGTH = 250  # code points
 BIGGEST_ID = 2**63 - 1  # of the database's integers
+ID_DIGITS = 19
 
 
 def room_key(key: int | str) -> int | str:
     """The id or slug that `key` means: a slug never consists of digits only."""
-    return int(key) if isinstance(key, int) or key.isdecimal() else key
+    if isinstance(key, int):
+        return key
+    # Digits of other scripts, and more of them than an id has, name nothing.
+    return int(key) if key.isascii() and key.isdecimal() and len(key) <= ID_DIGITS else key
 
 
 class RoomQuerySet(models.QuerySet["Room"]):

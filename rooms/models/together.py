@@ -104,14 +104,15 @@ def messages_called(names: Collection[tuple[int | str, UUID]]) -> dict[tuple[int
 def store_messages(rows: Sequence[NewMessage]) -> list[Message]:
     """Messages that were none before."""
     stored = _storable(rows)
-    ids: list[int] = []
+    # Which of the rows comes back first is left to the database.
+    ids: dict[tuple[int, int], int] = {}
     for start in range(0, len(rows), ROWS_AT_ONCE):
         some = stored[start : start + ROWS_AT_ONCE]
         columns = ", ".join(NewMessage._fields)
-        statement = f"INSERT INTO {MESSAGES} ({columns}) VALUES {_rows(some)} RETURNING id"
-        ids += [pk for (pk,) in _fetch(statement, _flat(some))]
+        statement = f"INSERT INTO {MESSAGES} ({columns}) VALUES {_rows(some)} RETURNING id, room_id, seq"
+        ids |= {(room_id, seq): pk for pk, room_id, seq in _fetch(statement, _flat(some))}
     names = ("id", *NewMessage._fields)
-    return [Message.from_db(DEFAULT_DB_ALIAS, names, (pk, *row)) for pk, row in zip(ids, rows, strict=True)]
+    return [Message.from_db(DEFAULT_DB_ALIAS, names, (ids[row.room_id, row.seq], *row)) for row in rows]
 
 
 def store_counters(rooms: Collection[Room], *, at: datetime) -> None:

@@ -7,12 +7,14 @@ import pytest
 from chatproject.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from rooms.models import Membership, Room
 from rooms.operations.memberships import (
+    Places,
     add_members,
     add_people,
     expel,
     join_room,
     join_rooms_for_everyone,
     leave_room,
+    places_of,
     remove_member,
 )
 from rooms.operations.rooms import update_room
@@ -193,8 +195,22 @@ def test_archived_rooms_for_everybody_wait(owner, outsider, lobby):
     assert join_rooms_for_everyone(person=outsider) == []
 
 
-def test_a_person_who_has_them_all_costs_one_query(member, lobby, django_assert_num_queries):
-    with django_assert_num_queries(3):  # one, and the savepoint around it
+def test_where_people_belong_takes_two_queries_for_one_and_for_many(
+    owner, member, outsider, lobby, den, django_assert_num_queries
+):
+    places = {
+        member.pk: Places([lobby.pk, den.pk], []),
+        owner.pk: Places([lobby.pk, den.pk], []),
+        outsider.pk: Places([], [lobby.pk]),
+    }
+    for people in ([member.pk], [*places]):
+        with django_assert_num_queries(2):
+            found = places_of(people)
+        assert [Places(sorted(own), missing) for own, missing in found] == [places[pk] for pk in people]
+
+
+def test_a_person_who_has_them_all_costs_no_more_than_that(member, lobby, django_assert_num_queries):
+    with django_assert_num_queries(4):  # two, and the savepoint around them
         join_rooms_for_everyone(person=member)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from accounts.guests import Guest
 from chatproject.errors import DomainError, Forbidden, NotFound
 from rooms.events import publications
-from rooms.models import Membership, Message, Room
+from rooms.models import Membership, Message, Room, together
 from rooms.models.together import NewMessage, lock_rooms, memberships_of
 from rooms.operations.access import find, find_all
 from rooms.operations.marking import Reading, mark_reads
@@ -249,6 +249,25 @@ def test_one_that_is_refused_uses_up_no_number_of_the_others(owner, outsider, lo
     assert isinstance(first, Message) and isinstance(last, Message)
     assert (first.seq, last.seq) == (1, 2)
     assert (type(no_member), type(unseen)) == (Forbidden, NotFound)
+
+
+def test_each_message_has_its_own_id_in_whatever_order_the_database_gives_them(
+    owner, lobby, den, monkeypatch
+):
+    fetch = together._fetch
+
+    def backwards(statement, values):
+        rows = fetch(statement, values)
+        return rows[::-1] if statement.startswith("INSERT") else rows
+
+    monkeypatch.setattr(together, "_fetch", backwards)
+    asked = [(key, str(number)) for number in range(60) for key in (lobby.pk, den.pk)]
+    messages = post_messages(
+        [post_of(person=owner, room=key, client_id=uuid4(), body=body) for key, body in asked]
+    )
+    for message, (key, body) in zip(messages, asked, strict=True):
+        assert (message.room_id, message.body) == (key, body)
+        assert Message.objects.get(pk=message.pk).client_id == message.client_id
 
 
 def test_the_same_message_twice_at_once_is_one(owner, lobby):

@@ -99,6 +99,12 @@ def test_a_room_is_found_by_its_id_and_by_its_slug(lobby):
         assert Room.objects.named(key).get() == lobby
 
 
+def test_digits_of_another_script_are_no_id(lobby):
+    key = "".join("٠١٢٣٤٥٦٧٨٩"[int(digit)] for digit in str(lobby.pk))
+    assert not Room.objects.named(key).exists()
+    assert not Room.objects.named_any([key]).exists()
+
+
 @pytest.mark.parametrize("key", [0, 10**18, "9" * 80, "Lobby", "none", "%", "lobby "])
 def test_what_names_no_room_finds_none(lobby, key):
     assert not Room.objects.named(key).exists()
