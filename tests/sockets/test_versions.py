@@ -3,24 +3,33 @@
 A new version that moves any of this fails here, and says what.
 """
 
+import asyncio
 import importlib.metadata
 import inspect
+import logging
 
 import engineio
 import pytest
 import socketio
+import uvicorn
 from packaging.version import Version
 from socketio import packet
 from socketio.async_manager import AsyncManager
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.frames import apply_mask  # type: ignore[attr-defined]
+from websockets.protocol import State
+from websockets.server import ServerProtocol
 
 from chatproject.sockets.engine import Engine
 from chatproject.sockets.manager import FanOutManager
 from chatproject.sockets.namespace import Namespace
 from chatproject.sockets.packets import StrictJSON, TextPacket
 from chatproject.sockets.server import Server
+from chatproject.sockets.uvicorn_websocket import FrameWebSocket
 
 from .support import Echo, Stage
+from .test_uvicorn_websocket import Wire
 
 FLOORS = {
     # Before these, a client without session could run another namespace's events, and joining rooms
@@ -151,12 +160,65 @@ def test_the_manager_replaces_what_reads_or_writes_the_tables():
         assert parameters(ours)[: len(parameters(theirs))][:3] == parameters(theirs)[:3]
 
 
-UVICORN = ["handle_connect", "send", "connection_made", "connection_lost"]
+UVICORN = {
+    "connection_made": ["transport"],
+    "connection_lost": ["exc"],
+    "data_received": ["data"],
+    "handle_connect": ["event"],
+    "handle_ping": [],
+    "handle_parser_exception": [],
+    "on_task_complete": ["task"],
+    "pause_writing": [],
+    "receive": [],
+    "resume_writing": [],
+    "run_asgi": [],
+    "send": ["message"],
+    "send_500_response": [],
+    "send_receive_event_to_app": [],
+    "start_keepalive": [],
+}
+AWAITED = {"receive", "run_asgi", "send"}
 
 
 @pytest.mark.parametrize("name", UVICORN)
 def test_uvicorns_protocol_has_what_ours_builds_on(name):
-    assert callable(getattr(WebSocketsSansIOProtocol, name))
+    theirs, ours = getattr(WebSocketsSansIOProtocol, name), getattr(FrameWebSocket, name)
+    assert parameters(theirs) == UVICORN[name]
+    assert len(parameters(ours)) == len(UVICORN[name])
+    for function in (theirs, ours):
+        assert inspect.iscoroutinefunction(function) is (name in AWAITED)
+
+
+def test_uvicorns_protocol_keeps_nothing_that_ours_has_not_got():
+    """Ours is made without what makes its parent, so it has to set by itself whatever the parent reads."""
+    config = uvicorn.Config(print, log_config=None, interface="asgi3")
+    config.load()
+    loop = asyncio.new_event_loop()
+    theirs, ours = (
+        kind(config=config, server_state=ServerState(), app_state={}, _loop=loop)
+        for kind in (WebSocketsSansIOProtocol, FrameWebSocket)
+    )
+    for protocol in (theirs, ours):
+        protocol.connection_made(Wire())
+    loop.close()
+    assert {"conn", "queue", "scheme", "writable"} <= vars(theirs).keys()
+    assert vars(theirs).keys() - set(dir(ours)) == set()
+    for name in ("close_timeout", "curr_msg_data_type", "default_headers", "ping_sent_at", "root_path"):
+        assert getattr(ours, name) == getattr(theirs, name)
+
+
+@pytest.mark.parametrize("state", [State.CONNECTING, State.OPEN])
+def test_the_full_parser_can_begin_before_or_after_the_handshake(state):
+    parser = ServerProtocol(state=state, max_size=1000, logger=logging.getLogger("mute"))
+    assert parser.state is state
+    assert parser.parser_exc is None
+    for name in ("receive_data", "events_received", "data_to_send", "accept", "send_close", "send_response"):
+        assert callable(getattr(parser, name))
+
+
+def test_masks_are_taken_off_by_what_websockets_has_for_it():
+    assert apply_mask(b"abc", b"\0\0\0\1") == b"abc"
+    assert apply_mask(bytes(5), b"\1\2\3\4") == b"\1\2\3\4\1"
 
 
 def test_the_reasons_of_an_end_have_their_names():
