@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from . import machine
@@ -19,12 +19,19 @@ from .runner import run, schedule
 from .servers import ALL, OURS, Contender
 
 FAILED, INTERRUPTED = 1, 130  # exit statuses
+NOBODY = "none"  # in the place of peers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0, or 1 if a server lost, doubled or mixed up something."""
-    wanted = _options().parse_args(arguments)
+    """The exit status: 0, or 1 if a server lost, doubled or mixed up something.
+
+    Ends the program with 2 for options that name what is not there.
+    """
+    options = _options()
+    wanted = options.parse_args(arguments)
     chosen = plan(quick=wanted.quick, rounds=wanted.rounds)
+    if refusal := _unknown(wanted.only, wanted.peers, chosen):
+        options.error(refusal)
     names = [name for name in chosen.workloads if not wanted.only or name.startswith(wanted.only)]
     contenders = [one for one in ALL if not wanted.peers or one is OURS or one.key in wanted.peers]
     absent = {one.key: why for one in contenders if (why := one.missing())}
@@ -47,13 +54,27 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument(
         "--only", type=_names, help="workloads by the beginning of their names: fanout,light"
     )
-    options.add_argument("--peers", type=_names, help="peers by name, besides ours: node,channels")
+    options.add_argument(
+        "--peers", type=_names, help=f"peers by name, besides ours: node,channels; {NOBODY} for ours alone"
+    )
     options.add_argument("--rounds", type=int, help="how often ours and its rivals take turns")
     return options
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _unknown(only: Iterable[str] | None, peers: Iterable[str] | None, chosen: Plan) -> str:
+    """What there is instead of something that was asked for; "" if everything asked for is there."""
+    for name in only or ():
+        if not any(workload.startswith(name) for workload in chosen.workloads):
+            return f"no workload begins with {name!r}; there are {', '.join(chosen.workloads)}"
+    known = [one.key for one in ALL]
+    for name in peers or ():
+        if name not in {*known, NOBODY}:
+            return f"no server is called {name!r}; there are {', '.join(known)}, and {NOBODY} for ours alone"
+    return ""
 
 
 def _report(

@@ -60,8 +60,13 @@ def run(plan: Plan, measurements: Sequence[Measurement]) -> Results:
 
 def summary(figures: Figures) -> str:
     """One line on what was measured."""
-    told = [f"{figures.values[name]:,.1f} {name}" for name in SHOWN if name in figures.values]
-    return ", ".join([*told, f"core used: server {figures.server:.2f}, load {figures.load:.2f}"])
+    told = [_told(name, figures.values[name]) for name in SHOWN if name in figures.values]
+    return "; ".join([*told, f"of a core, server {figures.server:.2f}, load {figures.load:.2f}"])
+
+
+def _told(name: str, value: float) -> str:
+    what, comma, unit = name.partition(", ")
+    return f"{what} {value:,.1f} {unit}" if comma else f"{value:,.1f} {name}"
 
 
 def _measure(plan: Plan, one: Measurement) -> Figures:
