@@ -3,11 +3,14 @@
 It takes the place of python-socketio's manager in memory, and stands below those over a broker:
 `class OverRedis(socketio.AsyncRedisManager, FanOutManager)` hands what it hears to `emit` here. The tables of
 the original only know the way from a room to its sockets, and it makes a task for each recipient.
+
+Besides `protocol.py` it is the only module that reaches into python-socketio: into its manager's tables, and
+how it waits for answers. `tests/sockets/test_versions.py` fails when a new version moves them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import socketio
@@ -103,6 +106,27 @@ class FanOutManager(socketio.AsyncManager):
     def _listener(self, socket: Socket) -> Namespace | None:
         namespace: Namespace | None = self.server.namespace_handlers.get(socket.namespace)
         return namespace if namespace and namespace.hears_rooms else None
+
+    # --- Answers --------------------------------------------------------------------------------
+
+    def ask(self, socket: Socket, callback: Callable[..., object]) -> int:
+        """The id for an event whose answer goes to `callback`, which may be told by a method `gone`."""
+        ack_id: int = self._generate_ack_id(socket.sid, callback)
+        return ack_id
+
+    async def answered(self, socket: Socket, ack_id: int | None, answer: Any) -> None:
+        """Hands on an answer; one that nobody waits for is let go."""
+        await self.trigger_callback(socket.sid, ack_id, answer)
+
+    def forget(self, socket: Socket, ack_id: int) -> None:
+        """Waits no longer for an answer; a client that never answers leaves nothing behind."""
+        self.callbacks.get(socket.sid, {}).pop(ack_id, None)
+
+    def forget_all(self, socket: Socket) -> None:
+        """Waits no longer for a socket that has gone, and tells who does."""
+        for callback in self.callbacks.pop(socket.sid, {}).values():
+            if hasattr(callback, "gone"):
+                callback.gone()
 
     # --- The same under the names that python-socketio calls ------------------------------------
 

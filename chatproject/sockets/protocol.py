@@ -1,7 +1,7 @@
 """What comes in: python-socketio's handling of packets, with its open doors shut.
 
-The only module that reaches into python-socketio; what it overrides there is private to it, and
-`tests/sockets/test_versions.py` fails when a new version moves it.
+Besides `manager.py` it is the only module that reaches into python-socketio; what it overrides there is
+private to it, and `tests/sockets/test_versions.py` fails when a new version moves it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Protocol(socketio.AsyncServer):
         elif received.packet_type == packet.DISCONNECT:
             await self.leave(socket, self.reason.CLIENT_DISCONNECT)
         else:
-            await self.manager.trigger_callback(socket.sid, received.id, received.data)
+            await self.manager.answered(socket, received.id, received.data)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         line = self.eio.lines[eio_sid]
@@ -154,9 +154,7 @@ class Protocol(socketio.AsyncServer):
         except Exception:
             log.exception("on_disconnect failed ns=%s", socket.namespace)
         finally:
-            for callback in self.manager.callbacks.pop(socket.sid, {}).values():
-                if hasattr(callback, "gone"):
-                    callback.gone()
+            self.manager.forget_all(socket)
             socket.joined.clear()
             self.children.release(socket.namespace)
         if not socket.line.sockets:

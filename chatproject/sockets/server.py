@@ -15,7 +15,6 @@ from chatproject.sockets.dynamic import Children, ChildrensTarget, ParentNamespa
 from chatproject.sockets.gathering import Gatherings
 from chatproject.sockets.line import POLICY, Line
 from chatproject.sockets.manager import FanOutManager, Members
-from chatproject.sockets.origins import is_own_or_trusted
 from chatproject.sockets.packets import StrictJSON, TextPacket, packet_frame
 from chatproject.sockets.protocol import Protocol
 from chatproject.sockets.socket import Socket
@@ -59,17 +58,12 @@ class Server(Protocol):
             async_mode="asgi",
             # One client's events are handled in the order they came, and no faster than we handle them.
             async_handlers=False,
-            transports=["websocket"],
-            allow_upgrades=False,
             ping_interval=ping_interval,
             ping_timeout=ping_timeout,
             connect_timeout=connect_timeout,
             frame_bytes=frame_bytes,
             unsent_bytes=unsent_bytes,
-            max_http_buffer_size=frame_bytes or 2**31,
-            http_compression=False,
-            cookie=None,
-            cors_allowed_origins=lambda origin, environ: is_own_or_trusted(environ["asgi.scope"]),
+            max_http_buffer_size=frame_bytes or 2**31,  # what clients are told
             serializer=TextPacket,
             json=StrictJSON,
             logger=_library_log,
@@ -203,18 +197,14 @@ class Server(Protocol):
 
     def deliver_for_ack(self, socket: Socket, event: str, data: Any, callback: Callable[..., object]) -> int:
         """Puts one event on the way to one socket; its answer goes to `callback`. Returns the ack's id."""
-        ack_id: int = self.manager._generate_ack_id(socket.sid, callback)
+        ack_id = self.manager.ask(socket, callback)
         content = [event, data]
         socket.line.push(packet_frame(packet.EVENT, content, namespace=socket.namespace, ack_id=ack_id))
         return ack_id
 
     def forget_ack(self, socket: Socket, ack_id: int) -> None:
-        """Waits no longer for an answer; a client that never answers leaves nothing behind."""
-        self.manager.callbacks.get(socket.sid, {}).pop(ack_id, None)
-
-    def sockets_in(self, namespace: str) -> list[Socket]:
-        """Everybody in a namespace."""
-        return list(self.manager.members(namespace, None).values())
+        """Waits no longer for an answer."""
+        self.manager.forget(socket, ack_id)
 
     def rooms_in(self, namespace: str) -> list[str]:
         """The names of the rooms that somebody is in."""

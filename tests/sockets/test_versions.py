@@ -28,7 +28,7 @@ from chatproject.sockets.packets import StrictJSON, TextPacket
 from chatproject.sockets.server import Server
 from chatproject.sockets.uvicorn_websocket import FrameWebSocket
 
-from .support import Echo, Stage
+from .support import Echo, Stage, socket_of
 from .test_uvicorn_websocket import Wire
 
 FLOORS = {
@@ -116,7 +116,7 @@ async def test_the_engine_reports_to_what_is_overridden(stage: Stage):
 
 
 async def test_the_server_is_set_up_as_it_has_to_be(stage: Stage):
-    server = (await stage.serve(Echo("/"), frame_bytes=5000)).server
+    server = (await stage.serve(Echo("/"), frame_bytes=5000, ping_interval=7, ping_timeout=3)).server
     assert server.async_handlers is False  # else one client's events overtake each other
     assert server.always_connect is False
     assert server.packet_class is TextPacket
@@ -124,12 +124,10 @@ async def test_the_server_is_set_up_as_it_has_to_be(stage: Stage):
     assert type(server.manager) is FanOutManager
     engine = server.eio
     assert type(engine) is Engine
-    assert engine.transports == ["websocket"]
-    assert engine.allow_upgrades is False
-    assert engine.max_http_buffer_size == 5000
-    assert engine.http_compression is False
-    assert engine.cookie is None
-    assert callable(engine.cors_allowed_origins)
+    assert engine.frame_bytes == engine.max_http_buffer_size == 5000
+    assert (engine.ping_interval, engine.ping_timeout) == (7, 3)
+    for library in (server.logger, engine.logger):
+        assert not library.isEnabledFor(logging.WARNING)  # they log payloads and session ids
 
 
 async def test_what_python_socketio_is_asked_about_rooms_it_reads_from_our_tables(stage: Stage):
@@ -145,9 +143,19 @@ async def test_what_python_socketio_is_asked_about_rooms_it_reads_from_our_table
     await server.enter_room(entry.sid, "hall")
     await server.close_room("hall")
     assert server.rooms(entry.sid) == [entry.sid]
-    assert server.manager._generate_ack_id(entry.sid, print) == 1
-    assert server.manager.callbacks[entry.sid][1] is print
     assert list(server.namespace_handlers) == ["/"]
+
+
+async def test_python_socketio_keeps_who_waits_for_an_answer_where_it_is_forgotten(stage: Stage):
+    app = await stage.serve(Echo("/"))
+    manager, entry = app.server.manager, await stage.enter(app)
+    socket = socket_of(app, entry)
+    assert [manager.ask(socket, print), manager.ask(socket, repr)] == [1, 2]
+    assert manager.callbacks[entry.sid][1] is print
+    manager.forget(socket, 1)
+    assert list(manager.callbacks[entry.sid]) == [0, 2]  # 0 is where it counts
+    manager.forget_all(socket)
+    assert entry.sid not in manager.callbacks
 
 
 def test_the_manager_replaces_what_reads_or_writes_the_tables():
