@@ -88,7 +88,10 @@ def as_domain_error(error: Exception, log: logging.Logger, what: str) -> DomainE
     if isinstance(error, DomainError):
         return error
     if isinstance(error, OperationalError | InterfaceError):
-        log.warning("%s: database unavailable", what, exc_info=error)
+        # One line: whoever looks after a database that is full or locked reads it very often.
+        reason = next(iter(str(error).splitlines()), "")
+        log.warning("%s: database unavailable error=%s reason=%r", what, type(error).__name__, reason)
+        log.debug("%s: database unavailable", what, exc_info=error)
         return Unavailable(retry_after=RETRY_AFTER)
     log.error("%s", what, exc_info=error)
     return Internal()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
 from chatproject.connections import release_connections
 from chatproject.errors import as_domain_error
-from chatproject.writes.write import Outcome, Write
+from chatproject.writes.write import Outcome, Write, note_failure
 
 log = logging.getLogger(__name__)
 
@@ -23,29 +23,30 @@ class NotBegun(Exception):
         self.cause = cause
 
 
-def carry_out(batch: Sequence[Write]) -> Iterator[list[Write]]:
+def carry_out(batch: Sequence[Write], waiting: Callable[[], Sequence[Write]]) -> Iterator[list[Write]]:
     """Writes in one transaction; yields the writes that are decided, in the order of their execution.
 
     What fails as a whole (a deadlock, a lost connection) is done again one by one, each in a transaction of
-    its own. Where not even a transaction begins all are refused: each would wait as long again.
+    its own. Where not even a transaction begins all are refused, and what is `waiting` by then with them:
+    each would wait as long again.
     """
     try:
         decided = _transact(batch)
     except NotBegun as error:
-        decided = _refuse(batch, error)
+        decided = _refuse([*batch, *waiting()], error)
     except Exception as error:
         log.warning("writes done again one by one count=%d error=%s", len(batch), type(error).__name__)
-        yield from _one_by_one(batch)
+        yield from _one_by_one(batch, waiting)
         return
     yield decided
 
 
-def _one_by_one(batch: Sequence[Write]) -> Iterator[list[Write]]:
+def _one_by_one(batch: Sequence[Write], waiting: Callable[[], Sequence[Write]]) -> Iterator[list[Write]]:
     for position, write in enumerate(batch):
         try:
             decided = _transact([write])
         except NotBegun as error:
-            yield _refuse(batch[position:], error)
+            yield _refuse([*batch[position:], *waiting()], error)
             return
         except Exception as error:
             decided = _refuse([write], error)
@@ -74,7 +75,7 @@ def _transact(batch: Sequence[Write]) -> list[Write]:
         if not committed:
             raise
         # What is stored must not be done again, whatever a hook of the commit makes of it.
-        log.exception("after a commit")
+        note_failure("after a commit")
     finally:
         for write in batch:
             write.end()

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from django.db import connections
 
 from chatproject.errors import DomainError, Internal, Unavailable
 from chatproject.writes.batch import carry_out
-from chatproject.writes.write import Effect, Outcome, Write
+from chatproject.writes.write import Effect, Outcome, Write, note_failure
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,8 @@ LARGEST_BATCH = 256  # writes in one transaction
 # again in a moment. A lone writer never waits. Half a millisecond made rooms of ten a quarter faster.
 GATHERING = 0.0005
 RETRY_AFTER = 1  # seconds, when too many wait
-DRAIN_TIMEOUT = 5  # seconds that the last writes have
+# Seconds that the last writes have. Whoever asked for them had the server's own time to finish before that.
+DRAIN_TIMEOUT = 1
 
 
 class WriteQueue:
@@ -38,13 +39,18 @@ class WriteQueue:
     """
 
     def __init__(self, *, most_waiting: int = MOST_WAITING, largest_batch: int = LARGEST_BATCH) -> None:
-        self.waiting = self.batches = self.largest = 0
+        self.batches = self.largest = 0
         self._most_waiting = most_waiting
         self._largest_batch = largest_batch
         self._asked: SimpleQueue[_Asked | None] = SimpleQueue()  # None: no more will come
+        self._unanswered: dict[_Asked, None] = {}  # in the order in which they came
         self._last_batch = 0
         self._closed = False
-        self._ended: asyncio.Future[None] | None = None  # None as long as there is no thread
+        self._ended: asyncio.Future[None] | None = None  # of the thread; None before there is one
+
+    @property
+    def waiting(self) -> int:
+        return len(self._unanswered)
 
     async def submit(self, write: Write) -> None:
         """Has `write` carried out; returns after `done` was called. Raises `Unavailable` if too many wait.
@@ -53,11 +59,10 @@ class WriteQueue:
         """
         if self._closed or self.waiting >= self._most_waiting:
             raise Unavailable(retry_after=RETRY_AFTER)
-        if self._ended is None:
-            self._ended = asyncio.get_running_loop().create_future()
-            threading.Thread(target=self._work, args=[self._ended], name="writes", daemon=True).start()
+        if self._ended is None or self._ended.done():
+            self._begin()
         asked = _Asked(write)
-        self.waiting += 1
+        self._unanswered[asked] = None
         self._asked.put(asked)
         await asked.answered
 
@@ -90,10 +95,23 @@ class WriteQueue:
 
     # --- On the loop ----------------------------------------------------------------------------
 
+    def _begin(self) -> None:
+        ended = asyncio.get_running_loop().create_future()
+        threading.Thread(target=self._work, args=[ended], name="writes", daemon=True).start()
+        self._ended = ended
+
     def _answer(self, decided: Sequence[_Asked]) -> None:
         for asked in decided:
-            self.waiting -= 1
+            del self._unanswered[asked]
             asked.answer()
+
+    def _end(self, ended: asyncio.Future[None]) -> None:
+        """The thread has ended. What it has left, if it was not told to end, nobody else may carry out."""
+        self._asked = SimpleQueue()
+        left = list(self._unanswered)
+        _fail(left)
+        self._answer(left)
+        ended.set_result(None)
 
     # --- In the thread --------------------------------------------------------------------------
 
@@ -102,40 +120,52 @@ class WriteQueue:
         try:
             while batch := self._next_batch():
                 self._serve(batch, loop)
+        except BaseException:
+            note_failure("writer's thread failed")
         finally:
-            connections.close_all()
-            _on(loop, ended.set_result, None)
+            try:
+                connections.close_all()
+            finally:
+                _on(loop, self._end, ended)
 
     def _next_batch(self) -> list[_Asked]:
         """What waits, at least one; nothing at the end."""
-        batch: list[_Asked] = []
-        asked = self._asked.get()
+        first = self._asked.get()
+        if first is None:
+            return []
         if self._asked.qsize() + 1 < self._last_batch:
             time.sleep(GATHERING)
+        return [first, *self._take(self._largest_batch - 1)]
+
+    def _take(self, most: int) -> Iterator[_Asked]:
+        """What waits by now, but no more than this."""
         with suppress(Empty):
-            while asked is not None:
-                batch.append(asked)
-                if len(batch) == self._largest_batch:
-                    return batch
+            for _ in range(most):
                 asked = self._asked.get_nowait()
-            if batch:
-                self._asked.put(None)  # not now: this batch comes first
-        return batch
+                if asked is None:
+                    self._asked.put(None)  # not now: what came before it is first
+                    return
+                yield asked
 
     def _serve(self, batch: list[_Asked], loop: asyncio.AbstractEventLoop) -> None:
         self.batches += 1
         self._last_batch = len(batch)
         self.largest = max(self.largest, len(batch))
         left = {asked.write: asked for asked in batch}
+
+        def waiting() -> list[Write]:
+            more = {asked.write: asked for asked in self._take(self._most_waiting)}
+            left.update(more)
+            return [*more]
+
         try:
-            for decided in carry_out(list(left)):
+            for decided in carry_out(list(left), waiting):
                 _on(loop, self._answer, [left.pop(write) for write in decided])
         except BaseException:
-            # The thread lives on whatever happens: nobody else would answer what waits.
-            log.exception("write queue failed writes=%d", len(left))
-            for write in left:
-                write.effects, write.outcome = [], Internal()
+            # The thread lives on whatever happens; they are answered first, for the log may fail as well.
+            _fail(left.values())
             _on(loop, self._answer, list(left.values()))
+            note_failure("write queue failed")
 
 
 class _Asked:
@@ -160,7 +190,12 @@ def _guarded(effect: Effect) -> None:
     try:
         effect()
     except Exception:
-        log.exception("what follows a write failed")
+        note_failure("what follows a write failed")
+
+
+def _fail(asked: Iterable[_Asked]) -> None:
+    for one in asked:
+        one.write.effects, one.write.outcome = [], Internal()
 
 
 def _on(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *args: Any) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from contextvars import Context, ContextVar, Token, copy_context
 from functools import partial
 from typing import Any, Self, TypeAlias
+
+log = logging.getLogger(__name__)
 
 Effect: TypeAlias = Callable[[], object]
 # What was asked for, or the `DomainError` that says why not.
@@ -74,10 +78,17 @@ class Write:
         return True
 
     def ask(self, item: Any) -> Self:
-        """Gives it its item; within `with`, whose context is the one that it is carried out in."""
+        """Gives it its item; within `with`, whose context one that is alone is carried out in."""
         self.item = item
-        self.context = copy_context()
+        if self.alone:  # an item that comes with others keeps its own
+            self.context = copy_context()
         return self
+
+
+def note_failure(what: str) -> None:
+    """Logs the exception that is being handled. A log that fails keeps nobody from their answer."""
+    with suppress(Exception):
+        log.error(what, exc_info=True)  # noqa: LOG014 - as its docstring says
 
 
 # The write that is asked for, or carried out, in this context.

@@ -245,9 +245,77 @@ async def test_a_transaction_that_was_rolled_back_in_silence_is_no_success(queue
 async def test_nothing_that_is_raised_ends_the_thread(queue, error, caplog):
     with pytest.raises(Internal):
         await queue.run(partial(fail, "a", error()))
-    assert "write queue failed" in caplog.text
     assert await queue.run(noting("b")) == "b"
+    assert "write queue failed" in caplog.text
     assert await notes() == ["b"]
+
+
+class FailingLog(logging.Handler):
+    """A log on a disk that is full."""
+
+    def emit(self, record):
+        raise OSError("no space left on device")
+
+
+@pytest.fixture
+def failing_log():
+    handler, root = FailingLog(), logging.getLogger()
+    root.addHandler(handler)
+    yield
+    root.removeHandler(handler)
+
+
+@pytest.mark.usefixtures("failing_log")
+@pytest.mark.parametrize("error", [RuntimeError(), OperationalError(), SystemExit()], ids=repr)
+async def test_nobody_waits_for_ever_where_not_even_the_log_can_be_written(queue, error):
+    outcomes = await together(queue, noting("a"), partial(fail, "b", error), noting("c"))
+    assert {type(outcome) for outcome in outcomes} == {Internal}
+    assert await queue.run(noting("d")) == "d"
+    assert await notes() == ["d"]
+
+
+@pytest.mark.usefixtures("failing_log")
+async def test_what_is_stored_is_not_done_again_where_the_log_cannot_be_written(queue):
+    def write():
+        transaction.on_commit(partial(fail, "hook", RuntimeError("on purpose")))
+        follow(partial(fail, "effect", RuntimeError("on purpose")))
+        return note("a")
+
+    assert await together(queue, write, noting("b")) == ["a", "b"]
+    assert await notes() == ["a", "b", "hook"]
+
+
+async def test_a_thread_that_ends_has_what_it_left_refused_and_another_comes_after_it(
+    queue, monkeypatch, caplog
+):
+    gate = Gate(queue)
+    await gate.wait_reached()
+    [before] = writers()
+    asked = [asyncio.ensure_future(queue.run(noting(text))) for text in "ab"]
+    await asyncio.sleep(0)
+    with monkeypatch.context() as patched:
+        patched.setattr(queue, "_next_batch", partial(fail_to_begin, MemoryError()))
+        await gate.open()
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Internal, Internal]
+    assert queue.waiting == 0
+    assert "writer's thread failed" in caplog.text
+    assert await queue.run(noting("c")) == "c"
+    assert await notes() == ["c"]
+    assert before not in writers()
+
+
+async def test_a_thread_that_cannot_be_begun_is_tried_again(queue, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", partial(fail_to_begin, RuntimeError("too many threads")))
+        with pytest.raises(RuntimeError, match="too many threads"):
+            await queue.run(noting("a"))
+    assert queue.waiting == 0
+    assert await queue.run(noting("b")) == "b"
+
+
+def fail_to_begin(error, *arguments):
+    raise error
 
 
 # --- Batch form -----------------------------------------------------------------------------------
@@ -365,6 +433,29 @@ async def test_effects_of_a_batch_that_is_done_again_come_once(queue):
 
     await together(queue, write, unlucky)
     assert (told, len(attempts)) == (["a"], 2)
+
+
+async def test_where_no_transaction_begins_all_that_wait_are_refused_at_once(monkeypatch, transactional_db):
+    queue = WriteQueue(largest_batch=2)
+    gate = Gate(queue)
+    await gate.wait_reached()
+    asked = [asyncio.ensure_future(queue.run(noting(text))) for text in "abcde"]
+    await asyncio.sleep(0)
+    with monkeypatch.context() as patched:
+        begun = []
+
+        def begin(self):
+            begun.append(self)
+            raise OperationalError("database is locked")
+
+        patched.setattr(transaction.Atomic, "__enter__", begin)
+        await gate.open()
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {Unavailable}
+    assert len(begun) == 1
+    assert await queue.run(noting("f")) == "f"
+    assert await notes() == ["f"]
+    await queue.drain()
 
 
 async def test_an_effect_that_fails_harms_no_other(queue, caplog):

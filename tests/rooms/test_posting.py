@@ -266,6 +266,7 @@ def test_each_message_has_its_own_id_in_whatever_order_the_database_gives_them(
         [post_of(person=owner, room=key, client_id=uuid4(), body=body) for key, body in asked]
     )
     for message, (key, body) in zip(messages, asked, strict=True):
+        assert isinstance(message, Message)
         assert (message.room_id, message.body) == (key, body)
         assert Message.objects.get(pk=message.pk).client_id == message.client_id
 

@@ -161,7 +161,7 @@ async def test_a_handler_that_raises_runs_once_acks_internal_and_leaves_one_trac
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 async def test_a_database_that_does_not_answer_is_unavailable_until_it_does(stage, log, error):
-    answers = [error("connection refused to 10.0.0.1"), error("again"), None]
+    answers = [error("connection refused to 10.0.0.1\nIs it running?"), error("again"), None]
 
     class Reading(Namespace):
         def on_read(self, socket, payload: Nothing):
@@ -176,7 +176,11 @@ async def test_a_database_that_does_not_answer_is_unavailable_until_it_does(stag
         assert failed["retry_after"] == RETRY_AFTER
         assert "10.0.0.1" not in failed["message"]
     assert await entry.call("read") == {"ok": True, "data": "read"}
-    assert len(log.faults()) == 2
+    lines = [record.getMessage() for record in log.records if record.levelname == "WARNING"]
+    assert lines == [
+        f"handler failed ns=/: database unavailable error={error.__name__} reason={reason!r}"
+        for reason in ("connection refused to 10.0.0.1", "again")
+    ]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, object(), {1, 2}, b"bytes"], ids=repr)

@@ -183,7 +183,7 @@ async def test_a_commit_that_fails_is_unavailable_and_told_to_nobody(stage, hall
         for event in ("say", "say_quickly"):
             error = (await sender.call(event, {"text": "lost"}))["error"]
             assert (error["code"], error["retry_after"]) == ("unavailable", 1)
-    assert log.faults()
+    assert "error=OperationalError reason='the disk is full'" in log.text()
     assert (await sender.call("say", {"text": "kept"}))["ok"]
     assert [said["text"] for said in await other.received("said")] == ["kept"]
 
