@@ -1,5 +1,6 @@
 """Turns what the environment says into settings, and refuses what cannot be right."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,14 @@ def database(env: environ.Env, data_dir: Path) -> dict[str, Any]:
     else:
         raise ImproperlyConfigured("DATABASE_URL: only SQLite and PostgreSQL are supported.")
     return config
+
+
+def seconds(name: str, value: float, *, may_be_none: bool = False) -> float:
+    """A time that is watched: more than nothing; with `may_be_none` also 0, for no limit."""
+    if not math.isfinite(value) or value < 0 or (value == 0 and not may_be_none):
+        no_limit = ", or 0 for no limit" if may_be_none else ""
+        raise ImproperlyConfigured(f"{name}: has to be more than 0 seconds{no_limit}.")
+    return value
 
 
 def trusted_origins(origins: list[str], site_url: str) -> list[str]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import environ
 
-from chatproject.environment import database, trusted_origins
+from chatproject.environment import database, seconds, trusted_origins
 from chatproject.secretfiles import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -158,9 +158,9 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Socket.IO ----------------------------------------------------------------------------------
 POLLING = env.bool("POLLING", default=False)  # long-polling besides WebSocket
-PING_INTERVAL = env.float("PING_INTERVAL", default=10)  # seconds
-PING_TIMEOUT = env.float("PING_TIMEOUT", default=8)  # seconds
-CONNECT_TIMEOUT = env.float("CONNECT_TIMEOUT", default=10)  # seconds
+PING_INTERVAL = seconds("PING_INTERVAL", env.float("PING_INTERVAL", default=10))
+PING_TIMEOUT = seconds("PING_TIMEOUT", env.float("PING_TIMEOUT", default=8))
+CONNECT_TIMEOUT = seconds("CONNECT_TIMEOUT", env.float("CONNECT_TIMEOUT", default=10), may_be_none=True)
 EVENT_BYTES = env.int("EVENT_BYTES", default=65_536)  # of one event's JSON in UTF-8, 0 for no limit
 FRAME_BYTES = env.int("FRAME_BYTES", default=100_000)  # of one WebSocket message
 UNSENT_BYTES = env.int("UNSENT_BYTES", default=1_048_576)  # that wait for one client, 0 for no limit

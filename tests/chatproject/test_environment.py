@@ -1,0 +1,41 @@
+"""What the environment says is checked when the settings are read."""
+
+import subprocess
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from chatproject import environment
+from tests.support.server import manage
+
+
+@pytest.mark.parametrize("value", [0.001, 10.0, 3600.0])
+def test_a_time_is_taken_as_it_is(value):
+    assert environment.seconds("PING_INTERVAL", value) == value
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, -1.0, float("nan"), float("inf")])
+def test_a_time_that_cannot_be_watched_is_refused_by_the_settings_name(value):
+    with pytest.raises(ImproperlyConfigured, match=r"^PING_TIMEOUT: has to be more than 0 seconds\.$"):
+        environment.seconds("PING_TIMEOUT", value)
+
+
+def test_a_time_that_nobody_has_to_keep_may_be_nothing_but_not_less():
+    assert environment.seconds("CONNECT_TIMEOUT", 0.0, may_be_none=True) == 0
+    for value in (-1.0, float("nan")):
+        with pytest.raises(ImproperlyConfigured, match=r"^CONNECT_TIMEOUT: "):
+            environment.seconds("CONNECT_TIMEOUT", value, may_be_none=True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("PING_INTERVAL", "0"), ("PING_TIMEOUT", "-1"), ("CONNECT_TIMEOUT", "-1")]
+)
+def test_the_chat_does_not_start_with_such_a_time(tmp_path, setting, value):
+    with pytest.raises(subprocess.CalledProcessError) as refusal:
+        manage(tmp_path, "check", **{setting: value})
+    last_line = refusal.value.stderr.splitlines()[-1]
+    assert last_line.startswith(f"django.core.exceptions.ImproperlyConfigured: {setting}: ")
+
+
+def test_the_chat_starts_without_a_time_to_enter_a_namespace(tmp_path):
+    assert "no issues" in manage(tmp_path, "check", CONNECT_TIMEOUT="0")
