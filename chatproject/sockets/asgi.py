@@ -1,5 +1,6 @@
 """One ASGI application of two: Socket.IO under its path, Django for everything else."""
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -36,7 +37,7 @@ class Application:
     def __init__(self, server: Server, django: Any) -> None:
         self.server = server
         self._django: ASGI3Application = django
-        self._started = False
+        self._started = self._hung_up = False
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] == "lifespan":
@@ -64,6 +65,7 @@ class Application:
 
     def hang_up(self) -> None:
         """Ends requests that wait: the host is about to wait for them."""
+        self._hung_up = True
         self.server.eio.hang_up()
 
     async def _live(self, scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -83,7 +85,7 @@ class Application:
             await send({"type": "websocket.close", "code": POLICY, "reason": None})
             self._turn_away(scope, why)
             return
-        await self.server.handle_request(scope, receive, send)
+        await self._serve(scope, receive, send)
 
     async def _poll(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if not self.server.polling:
@@ -92,7 +94,15 @@ class Application:
             await _answer(send, *((400, 3, "Bad request") if why == "protocol" else (403, 4, "Forbidden")))
             self._turn_away(scope, why)
         else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Requested, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        try:
             await self.server.handle_request(scope, receive, send)
+        except asyncio.CancelledError:
+            # A host that ends has waited for it long enough: an end like any other, no fault to be logged.
+            if not self._hung_up:
+                raise
 
     def _refusal(self, scope: Requested) -> str:
         """Why this request is refused; "" if it is not."""

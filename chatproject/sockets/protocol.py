@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import socketio
 from socketio import packet
 
-from chatproject.errors import DomainError, Internal, Unauthenticated
+from chatproject.errors import DomainError, Internal, Unauthenticated, as_domain_error
 from chatproject.sockets.dynamic import Children
 from chatproject.sockets.engine import Engine
 from chatproject.sockets.journal import Journal
@@ -135,9 +135,11 @@ class Protocol(socketio.AsyncServer):
         self.journal.connected(socket)
         try:
             await handler.on_connect(socket)
-        except Exception:
-            log.exception("on_connect failed ns=%s", socket.namespace)
-            self.drop(socket.line, "internal")
+        except Exception as error:
+            # It was told that it is in: a refusal now can only end the connection.
+            refusal = as_domain_error(error, log, f"on_connect failed ns={socket.namespace}")
+            self.journal.refused(socket, refusal.code)
+            self.drop(socket.line, refusal.code)
         # `enter` may still be on its way through the loop's queue; this goes behind it.
         self.submit(socket.settle)
 

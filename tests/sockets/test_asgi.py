@@ -1,5 +1,6 @@
 """The ASGI application: what goes where, and how it starts and stops."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -137,6 +138,29 @@ async def test_without_lifespan_the_first_request_starts_it_once():
     await app.stop()
     assert namespace.life == ["start", "stop"]
     assert publishing._server is None
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["host ends", "host goes on"])
+async def test_a_host_that_ends_may_cancel_what_is_still_being_handled(monkeypatch, ends):
+    app = Application(Server([Echo("/")]), page)
+    held = asyncio.Event()
+
+    async def hold(*arguments):
+        held.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(app, "_refusal", lambda scope: "")
+    monkeypatch.setattr(app.server, "handle_request", hold)
+    scope: Any = {"type": "websocket", "path": "/socket.io/"}
+    channel: Any = None
+    serving = asyncio.ensure_future(app(scope, channel, channel))
+    await held.wait()
+    if ends:
+        app.hang_up()
+    serving.cancel()
+    await asyncio.wait([serving])
+    assert serving.cancelled() != ends
+    await app.stop()
 
 
 async def test_what_is_published_reaches_the_application_that_runs(stage):

@@ -4,7 +4,9 @@ import asyncio
 import json
 
 import pytest
+from django.db import OperationalError
 
+from chatproject.errors import Unavailable
 from chatproject.sockets import publish
 from chatproject.sockets.namespace import Namespace
 from chatproject.sockets.testing import Refused
@@ -123,6 +125,23 @@ async def test_a_failure_of_on_connect_ends_the_connection_and_leaves_nothing(st
     assert len(log.faults()) == 1
     assert left_over(app.server) == {}
     assert log.lines("dropped") == ["dropped address=127.0.0.1 why=internal"]
+
+
+@pytest.mark.parametrize("error", [Unavailable(), OperationalError("database is locked")], ids=repr)
+async def test_a_refusal_by_on_connect_ends_the_connection_and_is_no_fault(stage, log, error):
+    class Refusing(Seen):
+        async def on_connect(self, socket):
+            raise error
+
+    app = await stage.serve(Refusing("/"))
+    wire = await stage.open(app)
+    wire.send_text("40")
+    assert await wire.wait_closed() == 1008
+    await wire.close()
+    assert log.faults() == []
+    assert [line.rpartition(" ")[2] for line in log.lines("refused")] == ["code=unavailable"]
+    assert log.lines("dropped") == ["dropped address=127.0.0.1 why=unavailable"]
+    assert left_over(app.server) == {}
 
 
 # --- Leaving ------------------------------------------------------------------------------------
