@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
@@ -27,7 +28,24 @@ class Refused(Exception):
         self.status = status
 
 
-class WebSocket:
+class Client(ABC):
+    """What is said and heard in the same way over both."""
+
+    @abstractmethod
+    async def send(self, *packets: str) -> None: ...
+
+    @abstractmethod
+    async def receive(self) -> str:
+        """The next packet that is no ping."""
+
+    async def say(self, text: str, *, ack: int) -> None:
+        """Says something in `/`, which has to come back by event and by ack."""
+        await self.send(f'42{ack}["say",{{"text":"{text}"}}]')
+        assert await self.receive() == f'42["said",{{"text":"{text}"}}]'
+        assert await self.receive() == f'43{ack}[{{"ok":true,"data":{{"text":"{text}"}}}}]'
+
+
+class WebSocket(Client):
     """One connection. What comes is kept in `frames`; `answers` says whether pings are answered."""
 
     def __init__(self, host: Host, *, query: str = QUERY, answers: bool = True, **headers: str) -> None:
@@ -106,12 +124,6 @@ class WebSocket:
         await self.say("fine", ack=1)
         return self
 
-    async def say(self, text: str, *, ack: int) -> None:
-        """Says something in `/`, which has to come back by event and by ack."""
-        await self.send(f'42{ack}["say",{{"text":"{text}"}}]')
-        assert await self.receive() == f'42["said",{{"text":"{text}"}}]'
-        assert await self.receive() == f'43{ack}[{{"ok":true,"data":{{"text":"{text}"}}}}]'
-
     async def _take(self) -> None:
         try:
             async for frame in self._socket:
@@ -184,7 +196,7 @@ async def ask(host: Host, method: str, query: str, body: bytes | str = b"", **he
     return await (await Request(host, method, query, body, **headers).start()).answer()
 
 
-class Polling:
+class Polling(Client):
     """One Engine.IO session by long-polling."""
 
     def __init__(self, host: Host) -> None:
@@ -243,12 +255,6 @@ class Polling:
         assert await self.receive() == '42["auth",{}]'
         await self.say("fine", ack=1)
         return self
-
-    async def say(self, text: str, *, ack: int) -> None:
-        """Says something in `/`, which has to come back by event and by ack."""
-        await self.send(f'42{ack}["say",{{"text":"{text}"}}]')
-        assert await self.receive() == f'42["said",{{"text":"{text}"}}]'
-        assert await self.receive() == f'43{ack}[{{"ok":true,"data":{{"text":"{text}"}}}}]'
 
 
 def opened(packet: str) -> dict[str, Any]:

@@ -1,9 +1,8 @@
-import logging
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.sockets.support import Log
+from tests.sockets.support import Log, logged
 
 from .host import CARRIERS, POLLING, Host, hosted
 
@@ -11,11 +10,9 @@ from .host import CARRIERS, POLLING, Host, hosted
 @pytest.fixture(autouse=True)
 def log() -> Iterator[Log]:
     """What is logged; a traceback or error that the test does not ask for fails it."""
-    handler, root = Log(), logging.getLogger()
-    root.addHandler(handler)
-    yield handler
-    root.removeHandler(handler)
-    assert handler.faults() == []
+    with logged() as log:
+        yield log
+    assert log.faults() == []
 
 
 @pytest.fixture(scope="package", params=CARRIERS, ids=str)

@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import logging
 from time import monotonic
 from typing import Any
 
 import pytest
 from django.conf import settings
 
-from tests.sockets.support import Log
+from tests.sockets.support import Log, logged
 
 from .clients import Refused, WebSocket
 from .host import CONNECT_TIMEOUT, HYPERCORN, OWN, PING_INTERVAL, PING_TIMEOUT, PRODUCT, Host, only
@@ -217,16 +216,14 @@ async def dropped(host: Host, log: Log, why: str) -> None:
 @pytest.fixture(scope="package")
 def seen(served):
     """What clients of several habits saw while nothing was said, by habit, and the `lines` of the log."""
-    log, root = Log(), logging.getLogger()
 
     async def watch() -> list[Any]:
         found = await asyncio.gather(*[habit(served) for habit in HABITS])
         await served.wait_for_nothing_left()
         return found
 
-    root.addHandler(log)
-    found = dict(zip([habit.__name__ for habit in HABITS], asyncio.run(watch()), strict=True))
-    root.removeHandler(log)
+    with logged() as log:
+        found = dict(zip([habit.__name__ for habit in HABITS], asyncio.run(watch()), strict=True))
     return found | {"lines": log.lines("dropped")}
 
 

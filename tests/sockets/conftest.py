@@ -1,4 +1,3 @@
-import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
@@ -7,17 +6,15 @@ import pytest
 from chatproject.sockets import publishing
 
 from .carriers import CARRIERS
-from .support import Log, Stage, left_over
+from .support import Log, Stage, left_over, logged
 
 
 @pytest.fixture(autouse=True)
 def log() -> Iterator[Log]:
     """What is logged; a traceback or error that the test does not ask for fails it."""
-    handler, root = Log(), logging.getLogger()
-    root.addHandler(handler)
-    yield handler
-    root.removeHandler(handler)
-    assert handler.faults() == []
+    with logged() as log:
+        yield log
+    assert log.faults() == []
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -4,8 +4,8 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 from chatproject.sockets.asgi import Application
@@ -158,6 +158,17 @@ class Log(logging.Handler):
     def text(self) -> str:
         """Everything, tracebacks included."""
         return "\n".join(map(self.format, self.records))
+
+
+@contextmanager
+def logged() -> Iterator[Log]:
+    """All that is logged meanwhile, by anybody."""
+    log, root = Log(), logging.getLogger()
+    root.addHandler(log)
+    try:
+        yield log
+    finally:
+        root.removeHandler(log)
 
 
 async def page(scope: Any, receive: Any, send: Any) -> None:
