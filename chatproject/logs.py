@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import logging
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TextIO
 
@@ -31,11 +32,10 @@ class Console(logging.StreamHandler[TextIO]):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = self.format(record)
+            self._lines.append(self.format(record))
         except Exception:
             self.handleError(record)
             return
-        self._lines.append(line)
         loop = None if record.levelno >= logging.ERROR else _running_loop()
         if loop is None:
             self._write()
@@ -50,9 +50,11 @@ class Console(logging.StreamHandler[TextIO]):
         self.acquire()
         try:
             lines, self._lines = self._lines, []
-            if lines:
-                self.stream.write("\n".join(lines) + "\n")
-                self.stream.flush()
+            # The disk is full, or the reader is gone: there is nobody left to be told.
+            with suppress(Exception):
+                if lines:
+                    self.stream.write("\n".join(lines) + "\n")
+                    self.stream.flush()
         finally:
             self.release()
 

@@ -219,8 +219,10 @@ class Engine(engineio.AsyncServer):
         if line.fault == "ping_timeout":
             reason = self.reason.PING_TIMEOUT
         line.closing, line.task = True, None
-        await self._run_handler("disconnect", line.sid, reason)
-        self.lines.pop(line.sid, None)
+        try:
+            await self._run_handler("disconnect", line.sid, reason)
+        finally:
+            self.lines.pop(line.sid, None)
 
     async def _run_handler(self, event: str, *arguments: Any) -> None:
         await self.handlers[event](*arguments)

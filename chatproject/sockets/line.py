@@ -138,7 +138,7 @@ class Line:
         self.pending = []
         self.carrier.abort()
         # A server that cannot be told to abort is left by ending what listens; never inside a handler.
-        if self.task is not None and not self.handling:
+        if self.task is not None and not self.handling and self.task is not asyncio.current_task():
             self.task.cancel()
 
     def header(self, name: bytes) -> str:

@@ -23,11 +23,13 @@ from websockets.server import ServerProtocol
 from chatproject.sockets.engine import EXTENSION
 from chatproject.sockets.handshake import plain_handshake
 
-AHEAD = 8  # messages that may wait for the application before no more are read
+AHEAD = 8  # frames of a connection that are read in one turn; messages that may wait for the application
+MOST_PONGS = 65_536  # unsent bytes above which a ping is not answered, but ends the connection
 
 _WHOLE_TEXT = 0x81  # a text message in one frame, without extensions
 _MASKED = 0x80
-_CONTINUATION = 0
+_OPCODE = 0x0F
+_CONTINUATION, _CLOSE = 0, 8
 _KEY = 4  # bytes of a frame's mask
 _MEDIUM, _LONG = struct.Struct("!H"), struct.Struct("!Q")  # lengths that do not fit into the second byte
 _SWITCHING = (
@@ -64,7 +66,9 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
     curr_msg_data_type: Literal["text", "bytes"] = "bytes"
     writable: Any = Always()
 
-    _rest = b""  # the beginning of a frame
+    _rest = b""  # what has come and not been taken, from `_offset` on
+    _offset = 0
+    _held = False  # whether there may be whole frames in it, which wait
     _in_fragments = False  # whether a message has begun whose last frame has not come
     _accept = b""  # what answers a plain handshake
 
@@ -135,6 +139,8 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
         self.tasks.add(task)
 
     async def send(self, message: Any) -> None:
+        if message["type"] == "websocket.close" and self._held:
+            self.loop.call_soon(self._read)  # the client's own close may stand behind what nobody will take
         plain = self._accept and not self.handshake_complete and self._conn is None
         if not plain or message["type"] != "websocket.accept" or message.get("subprotocol"):
             await super().send(message)
@@ -178,31 +184,70 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
         if not self.handshake_complete:
             self._shake_hands(data)
             return
-        data = self._rest + data if self._rest else data
-        start = 0
-        while (frame := _parse(data, start, self.config.ws_max_size)) is not None:
-            if not self._take_text(data, start, frame):
-                self._leave_to_parser(data[start : frame.end])
-            start = frame.end
+        self._rest, self._offset = self._rest[self._offset :] + data, 0
+        if not self._held:
+            self._read()
+
+    def _read(self) -> None:
+        """Takes some of the frames that have come; the others wait for the application, or for the next turn.
+
+        However small its frames are, and however many, a client takes no more than its share of each turn.
+        """
+        self._held = False
+        for _ in range(AHEAD if self.close_sent else AHEAD - len(self._events.waiting)):
+            frame = _parse(self._rest, self._offset, self.config.ws_max_size)
+            if frame is None:
+                self._rest, self._offset = self._rest[self._offset :], 0
+                self._read_on()
+                return
+            start, self._offset = self._offset, frame.end
+            self._take(self._rest, start, frame)
             if self.transport.is_closing():
                 return  # what follows a fault, or a close, is of no interest
-        self._rest = data[start:]
+        self._held = True
+        self._pause()
+        if self._events.empty() or self.close_sent:
+            self.loop.call_soon(self._read)
 
-    def _take_text(self, data: bytes, start: int, frame: Frame) -> bool:
-        """Hands on a text message that has come in one frame; False if it is something else."""
-        if data[start] != _WHOLE_TEXT or not frame.is_plain or self._in_fragments or self.close_sent:
-            return False
+    async def receive(self) -> Any:
+        event = await self._events.get()
+        if self._events.empty():
+            if self._held:
+                self.loop.call_soon(self._read)
+            else:
+                self._read_on()
+        return event
+
+    def _pause(self) -> None:
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def _read_on(self) -> None:
+        if self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def _take(self, data: bytes, start: int, frame: Frame) -> None:
+        """Hands on a text message that has come in one frame, and leaves any other frame to the parser."""
+        if self.close_sent and data[start] & _OPCODE != _CLOSE:
+            return  # the application is past it
+        if data[start] != _WHOLE_TEXT or not frame.is_plain or self._in_fragments:
+            self._leave_to_parser(data[start : frame.end])
+            return
         try:
             key = data[frame.body - _KEY : frame.body]
             text = apply_mask(data[frame.body : frame.end], key).decode()
         except UnicodeDecodeError:
             self._refuse_text()
-            return True
-        self._events.put_nowait({"type": "websocket.receive", "text": text})
-        if len(self._events.waiting) >= AHEAD and not self.read_paused:
-            self.read_paused = True
-            self.transport.pause_reading()
-        return True
+        else:
+            self._events.put_nowait({"type": "websocket.receive", "text": text})
+
+    def handle_ping(self) -> None:
+        if self.unsent() > MOST_PONGS:
+            self.abort()  # it pings, and does not take what it asked for
+        else:
+            super().handle_ping()
 
     def send_receive_event_to_app(self) -> None:
         try:
@@ -219,7 +264,7 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
         self.handle_parser_exception()
 
     def _leave_to_parser(self, frame: bytes) -> None:
-        final, opcode = frame[0] & 0x80, frame[0] & 0x0F
+        final, opcode = frame[0] & 0x80, frame[0] & _OPCODE
         if opcode == _CONTINUATION or not final:
             self._in_fragments = not final
         super().data_received(frame)
@@ -262,7 +307,7 @@ class Events:
     __slots__ = ("_awaited", "waiting")
 
     def __init__(self) -> None:
-        self.waiting: list[Any] = []  # a handful at most
+        self.waiting: list[Any] = []  # few: `AHEAD`, and the end
         self._awaited: asyncio.Future[None] | None = None
 
     def put_nowait(self, event: Any) -> None:

@@ -193,3 +193,26 @@ def test_a_line_tells_when_how_bad_and_where():
     assert re.fullmatch(
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,500 INFO a\.b said so", line.format(record(1_000_000_000.5))
     )
+
+
+class Broken(io.StringIO):
+    """A stream on a full disk."""
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+
+async def test_what_cannot_be_written_is_lost_and_harms_nobody(written):
+    logger, _ = written
+    failed = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: failed.append(context))
+    logger.handlers[0].stream = Broken()
+    logger.info("from the loop")
+    logger.error("an error")
+    await asyncio.to_thread(logger.error, "from a thread")
+    await asyncio.sleep(0)
+    logger.handlers[0].stream = whole = Pieces()
+    logger.info("again")
+    await asyncio.sleep(0)
+    assert whole.pieces == ["again\n"]
+    assert failed == []

@@ -16,10 +16,11 @@ from uvicorn.server import ServerState
 from websockets.frames import apply_mask  # type: ignore[attr-defined]
 
 from chatproject.sockets.frames import text_frame, texts
-from chatproject.sockets.uvicorn_websocket import AHEAD, FrameWebSocket
+from chatproject.sockets.uvicorn_websocket import AHEAD, MOST_PONGS, FrameWebSocket
 
 LIMIT = 300  # bytes of one message, where no test says another
 KEY = b"\x01\x02\x03\x04"
+PONG = b"\x8a\x00"  # empty
 HANDSHAKE = (
     b"GET /socket.io/?EIO=4 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
@@ -37,6 +38,7 @@ class Wire(asyncio.Transport):
         self.written = b""
         self.is_paused = False
         self.is_closed = False
+        self.unsent = 12
 
     def write(self, data: Any) -> None:
         self.written += data
@@ -56,7 +58,7 @@ class Wire(asyncio.Transport):
         self.is_paused = False
 
     def get_write_buffer_size(self) -> int:
-        return 12
+        return self.unsent
 
 
 class Side:
@@ -99,14 +101,20 @@ class Side:
 
     def taken(self) -> list[Any]:
         """What the application receives now."""
-        events = []
-        while not self.protocol.queue.empty():
+        events: list[Any] = []
+        while True:
+            self.loop.run_until_complete(asyncio.sleep(0))  # what is left of a turn is read in the next
+            if self.protocol.queue.empty():
+                return events
             events.append(self.loop.run_until_complete(self.receive()))
-        return events
 
     @property
     def paused(self) -> bool:
         return self.wire.is_paused
+
+    @property
+    def waiting(self) -> int:
+        return len(getattr(self.protocol.queue, "waiting"))  # noqa: B009 - the base class has another queue
 
     @property
     def sent(self) -> bytes:
@@ -170,23 +178,21 @@ odd = st.builds(
 @given(
     streams=st.lists(st.one_of(texts_of_one_frame, texts_of_one_frame, in_fragments, odd), max_size=6),
     cuts=st.lists(st.floats(0, 1), max_size=5),
-    closes=st.booleans(),
 )
-def test_any_frames_in_any_pieces_are_taken_and_answered_as_uvicorn_does(loop, streams, cuts, closes):
+def test_any_frames_in_any_pieces_are_taken_and_answered_as_uvicorn_does(loop, streams, cuts):
     stream = b"".join(streams)
     edges = sorted({0, len(stream), *(int(cut * len(stream)) for cut in cuts)})
     ours, theirs = Side(FrameWebSocket, loop), Side(WebSocketsSansIOProtocol, loop)
     theirs.protocol.logger = MUTE  # it logs a traceback for text that is not UTF-8; ours must not
-    for side in (ours, theirs):
-        if closes:
-            loop.run_until_complete(side.send({"type": "websocket.close", "code": 1000}))
     for first, behind in pairwise(edges):
         ours.feed(stream[first:behind])
+    taken = ours.taken()
     for whole in streams:
         theirs.feed(whole)
-    taken, expected = ([side.taken(), side.sent, side.wire.is_closed] for side in (ours, theirs))
+    expected = theirs.taken()
     end(ours, theirs)
     assert taken == expected
+    assert (ours.sent, ours.wire.is_closed) == (theirs.sent, theirs.wire.is_closed)
 
 
 @pytest.mark.parametrize("size", [65_535, 65_536, 100_000, 100_001])
@@ -214,6 +220,48 @@ def test_what_waits_for_the_application_is_bounded(loop):
     seen.append(side.paused)
     assert len(side.taken()) == AHEAD
     assert [*seen, side.paused] == [False, True, False]
+    end(side)
+
+
+@pytest.mark.parametrize(
+    "small", [frame(b"3"), frame(b""), frame(b"", opcode=9)], ids=["pong", "empty", "ping"]
+)
+def test_however_small_its_frames_a_client_takes_its_share_of_a_turn_and_no_more(loop, small):
+    side = Side(FrameWebSocket, loop)
+    side.feed(small * 1000)
+    assert side.waiting + side.sent.count(PONG) == AHEAD
+    seen: list[int] = []
+    loop.call_soon(lambda: seen.append(side.waiting + side.sent.count(PONG)))
+    loop.run_until_complete(asyncio.sleep(0))
+    assert seen[0] <= 2 * AHEAD  # others have their turn long before all is read
+    was_paused = side.paused
+    taken: list[Any] = []
+    while len(taken) + side.sent.count(PONG) < 1000:
+        taken += side.taken()
+    assert (was_paused, side.paused) == (True, False)
+    end(side)
+
+
+def test_who_pings_and_takes_no_pong_is_gone(loop):
+    side = Side(FrameWebSocket, loop)
+    side.feed(frame(b"", opcode=9))
+    assert side.sent == PONG
+    side.wire.unsent = MOST_PONGS + 1
+    side.feed(frame(b"", opcode=9))
+    assert side.sent == PONG
+    assert side.wire.is_closed
+    end(side)
+
+
+def test_nothing_that_follows_a_close_is_read_but_the_answer_to_it(loop):
+    side = Side(FrameWebSocket, loop)
+    side.feed(frame(b"4a") * 20)
+    loop.run_until_complete(side.send({"type": "websocket.close", "code": 1000}))
+    side.feed(frame(b"late") * 100 + frame(struct.pack("!H", 1000), opcode=8))
+    for _ in range(40):
+        loop.run_until_complete(asyncio.sleep(0))
+    assert side.wire.is_closed
+    assert {"type": "websocket.receive", "text": "late"} not in side.taken()
     end(side)
 
 
