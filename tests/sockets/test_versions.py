@@ -25,6 +25,7 @@ from chatproject.sockets.engine import Engine
 from chatproject.sockets.manager import FanOutManager
 from chatproject.sockets.namespace import Namespace
 from chatproject.sockets.packets import StrictJSON, TextPacket
+from chatproject.sockets.polling import PollingEngine
 from chatproject.sockets.server import Server
 from chatproject.sockets.uvicorn_websocket import FrameWebSocket
 
@@ -128,6 +129,22 @@ async def test_the_server_is_set_up_as_it_has_to_be(stage: Stage):
     assert (engine.ping_interval, engine.ping_timeout) == (7, 3)
     for library in (server.logger, engine.logger):
         assert not library.isEnabledFor(logging.WARNING)  # they log payloads and session ids
+
+
+@pytest.mark.parametrize("kind", [Engine, PollingEngine])
+def test_requests_are_not_answered_by_python_engineio_whose_options_for_that_say_nothing_here(kind):
+    theirs = {"_handle_connect", "_cors_headers", "_upgrades"}
+    assert all(hasattr(engineio.AsyncServer, name) for name in theirs)
+    assert kind.handle_request is not engineio.AsyncServer.handle_request
+    assert "_open" in _names_used_in(kind)
+    assert not theirs & _names_used_in(kind)
+
+
+def _names_used_in(kind):
+    """The names that a class's own functions, and those of its parents among ours, use."""
+    ours = [one for one in kind.__mro__ if one.__module__.startswith("chatproject.")]
+    functions = [value for one in ours for value in vars(one).values() if inspect.isfunction(value)]
+    return {name for function in functions for name in function.__code__.co_names}
 
 
 async def test_what_python_socketio_is_asked_about_rooms_it_reads_from_our_tables(stage: Stage):
