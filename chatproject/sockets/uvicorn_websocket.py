@@ -201,9 +201,11 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
                 self._read_on()
                 return
             start, self._offset = self._offset, frame.end
-            self._take(self._rest, start, frame)
+            quickly = self._take(self._rest, start, frame)
             if self.transport.is_closing():
                 return  # what follows a fault, or a close, is of no interest
+            if not quickly:
+                break
         self._held = True
         self._pause()
         if self._events.empty() or self.close_sent:
@@ -228,13 +230,16 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
 
-    def _take(self, data: bytes, start: int, frame: Frame) -> None:
-        """Hands on a text message that has come in one frame, and leaves any other frame to the parser."""
+    def _take(self, data: bytes, start: int, frame: Frame) -> bool:
+        """Hands on a text message that has come in one frame, and leaves any other frame to the parser.
+
+        False for what takes so long that it should be all in this turn.
+        """
         if self.close_sent and data[start] & _OPCODE != _CLOSE:
-            return  # the application is past it
+            return True  # the application is past it
         if data[start] != _WHOLE_TEXT or not frame.is_plain or self._in_fragments:
             self._leave_to_parser(data[start : frame.end])
-            return
+            return False
         try:
             key = data[frame.body - _KEY : frame.body]
             text = apply_mask(data[frame.body : frame.end], key).decode()
@@ -242,6 +247,7 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
             self._refuse_text()
         else:
             self._events.put_nowait({"type": "websocket.receive", "text": text})
+        return True
 
     def handle_ping(self) -> None:
         if self.unsent() > MOST_PONGS:

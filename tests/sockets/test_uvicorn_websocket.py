@@ -229,7 +229,7 @@ def test_what_waits_for_the_application_is_bounded(loop):
 def test_however_small_its_frames_a_client_takes_its_share_of_a_turn_and_no_more(loop, small):
     side = Side(FrameWebSocket, loop)
     side.feed(small * 1000)
-    assert side.waiting + side.sent.count(PONG) == AHEAD
+    assert 0 < side.waiting + side.sent.count(PONG) <= AHEAD
     seen: list[int] = []
     loop.call_soon(lambda: seen.append(side.waiting + side.sent.count(PONG)))
     loop.run_until_complete(asyncio.sleep(0))
