@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import logging
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,8 +20,6 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 
 from chatproject.sockets.frames import text_frame
 from chatproject.sockets.line import POLICY, TOO_BIG, Carrier, Line, SendCarrier, Writer
-
-log = logging.getLogger(__name__)
 
 # An ASGI extension of ours: `{"carrier": Carrier}`, for frames that are made already.
 EXTENSION = "chatproject.frames"

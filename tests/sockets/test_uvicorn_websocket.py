@@ -238,6 +238,7 @@ def test_however_small_its_frames_a_client_takes_its_share_of_a_turn_and_no_more
     taken: list[Any] = []
     while len(taken) + side.sent.count(PONG) < 1000:
         taken += side.taken()
+    side.taken()  # one more turn, to see that it was all
     assert (was_paused, side.paused) == (True, False)
     end(side)
 
