@@ -27,7 +27,8 @@ HANDSHAKE = (
 )
 
 MUTE = logging.getLogger("mute")
-MUTE.disabled = True
+MUTE.propagate = False
+MUTE.addHandler(logging.NullHandler())
 
 
 class Wire(asyncio.Transport):
