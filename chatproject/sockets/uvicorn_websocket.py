@@ -194,6 +194,8 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
         However small its frames are, and however many, a client takes no more than its share of each turn.
         """
         self._held = False
+        if self.transport.is_closing():
+            return  # it went away since the last turn
         for _ in range(AHEAD if self.close_sent else AHEAD - len(self._events.waiting)):
             frame = _parse(self._rest, self._offset, self.config.ws_max_size)
             if frame is None:
