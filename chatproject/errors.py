@@ -5,9 +5,11 @@ Operations raise them; the namespaces' pipeline and the HTTP layer translate the
 
 import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db import InterfaceError, OperationalError
+
+R = TypeVar("R")
 
 RETRY_AFTER = 1  # seconds, when the database did not answer
 
@@ -81,6 +83,13 @@ class Unavailable(DomainError):
 
 class Internal(DomainError):
     """A fault of ours; what exactly stands in the log only."""
+
+
+def good(outcome: R | DomainError) -> R:
+    """What came of one thing that was asked for. Raises it, if it is the reason why nothing did."""
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
 
 
 def as_domain_error(error: Exception, log: logging.Logger, what: str) -> DomainError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
 from accounts.avatars import Avatar, avatar_of, colour_of
 from accounts.guests import Person
-from rooms.models import Membership, Message, Room
+from rooms.models import Membership, Message, Reaction, Revision, Room
 
 
 class AuthorPayload(TypedDict):
@@ -31,6 +32,13 @@ class MemberPayload(AuthorPayload):
     role: str
 
 
+class ReactionPayload(TypedDict):
+    """An emoji at a message, and the ids of the people who put it there, as they came."""
+
+    emoji: str
+    users: list[int]
+
+
 class MessagePayload(TypedDict):
     """One message in its latest state; times are ISO 8601 in UTC."""
 
@@ -47,8 +55,15 @@ class MessagePayload(TypedDict):
     deleted_at: str | None
     reply_to: int | None
     mentions: list[int]
-    reactions: list[Any]
+    reactions: list[ReactionPayload]
     attachments: list[Any]
+
+
+class RevisionPayload(TypedDict):
+    """What a message said until some time."""
+
+    body: str
+    until: str
 
 
 class RoomPayload(TypedDict):
@@ -92,7 +107,7 @@ def member_payload(membership: Membership) -> MemberPayload:
 
 
 def message_payload(message: Message) -> MessagePayload:
-    """A message as everybody who may read it sees it."""
+    """A message, read `in_full` or just posted, as everybody who may read it sees it."""
     return {
         "id": message.pk,
         "room": message.room_id,
@@ -107,9 +122,13 @@ def message_payload(message: Message) -> MessagePayload:
         "deleted_at": wire_time(message.deleted_at) if message.deleted_at else None,
         "reply_to": message.reply_to_id,
         "mentions": [],
-        "reactions": [],
+        "reactions": _reactions(message.reacted) if message.reacted else [],
         "attachments": [],
     }
+
+
+def revision_payload(revision: Revision) -> RevisionPayload:
+    return {"body": revision.body, "until": wire_time(revision.until)}
 
 
 def room_payload(room: Room) -> RoomPayload:
@@ -148,6 +167,14 @@ def _author(message: Message) -> MessageAuthorPayload:
         return {**author_payload(message.author), "guest": False}
     avatar = avatar_of(colour_of(message.author_name))
     return {"id": None, "name": message.author_name, "avatar": avatar, "guest": bool(message.guest_key)}
+
+
+def _reactions(reacted: Iterable[Reaction]) -> list[ReactionPayload]:
+    """By emoji, in the order in which each came first."""
+    users: dict[str, list[int]] = {}
+    for reaction in reacted:
+        users.setdefault(reaction.emoji, []).append(reaction.user_id)
+    return [{"emoji": emoji, "users": who} for emoji, who in users.items()]
 
 
 def member_count(room: Room) -> int:

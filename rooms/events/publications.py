@@ -23,6 +23,22 @@ def message_posted(message: Message, *, person: Person, room: Room) -> None:
     activity("message_posted", person=person, room=room, detail=f"#{message.seq}")
 
 
+def message_edited(message: Message, *, person: Person, room: Room) -> None:
+    message_changed(message, room=room)
+    activity("message_edited", person=person, room=room, detail=f"#{message.seq}")
+
+
+def message_deleted(message: Message, *, person: Person, room: Room) -> None:
+    message_changed(message, room=room)
+    activity("message_deleted", person=person, room=room, detail=f"#{message.seq}")
+
+
+def message_changed(message: Message, *, room: Room) -> None:
+    """Tells all who hear the room what a message is now, but the socket that asked: it gets the ack."""
+    payload = {"room": room.pk, "version": message.version, "message": message_payload(message)}
+    publish("message_changed", payload, to=channels.everybody_in(room.pk), but_sender=True)
+
+
 def room_created(room: Room, *, person: User | None) -> None:
     activity("room_created", person=person, room=room, detail=room.kind)
 

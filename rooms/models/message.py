@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,6 +14,7 @@ from rooms.models.room import Room
 
 if TYPE_CHECKING:
     from accounts.guests import Person
+    from rooms.models.reaction import Reaction
 
 AUTHOR_NAME_LENGTH = 150  # code points; a username's limit
 
@@ -29,6 +30,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def since(self, version: int) -> MessageQuerySet:
         """Messages changed after `version`, oldest change first."""
         return self.filter(version__gt=version).order_by("version")
+
+    def in_full(self) -> MessageQuerySet:
+        """Each with all that is told of it: its author and, by one more query for all, its reactions."""
+        reactions = Prefetch("reactions", to_attr="reacted")
+        return self.select_related("author").prefetch_related(reactions)  # type: ignore[no-redef]
 
 
 class Message(models.Model):
@@ -57,6 +63,9 @@ class Message(models.Model):
     edited_at = models.DateTimeField(null=True, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
+    # Its reactions, oldest first: of those that were read `in_full`, or are new.
+    reacted: list[Reaction]
+
     objects = MessageQuerySet.as_manager()
 
     class Meta:
@@ -74,3 +83,9 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.seq} in {self.room}"
+
+    def is_by(self, person: Person) -> bool:
+        """Whether this person, or this guest in this session, has posted it."""
+        if isinstance(person, User):
+            return self.author_id == person.pk
+        return bool(person.key) and self.guest_key == person.key

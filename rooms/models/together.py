@@ -97,7 +97,7 @@ def messages_called(names: Collection[tuple[int | str, UUID]]) -> dict[tuple[int
         *_ids_called("guest_key", by_guest, "NOT message.guest_key = ''"),
     ]
     # Hardly ever any: a client repeats what it got no ack for.
-    messages = Message.objects.filter(pk__in=ids).select_related("author") if ids else []
+    messages = Message.objects.filter(pk__in=ids).in_full() if ids else []
     return {(message.author_id or message.guest_key, message.client_id): message for message in messages}
 
 
@@ -112,7 +112,10 @@ def store_messages(rows: Sequence[NewMessage]) -> list[Message]:
         statement = f"INSERT INTO {MESSAGES} ({columns}) VALUES {_rows(some)} RETURNING id, room_id, seq"
         ids |= {(room_id, seq): pk for pk, room_id, seq in _fetch(statement, _flat(some))}
     names = ("id", *NewMessage._fields)
-    return [Message.from_db(DEFAULT_DB_ALIAS, names, (ids[row.room_id, row.seq], *row)) for row in rows]
+    messages = [Message.from_db(DEFAULT_DB_ALIAS, names, (ids[row.room_id, row.seq], *row)) for row in rows]
+    for message in messages:
+        message.reacted = []
+    return messages
 
 
 def store_counters(rooms: Collection[Room], *, at: datetime) -> None:

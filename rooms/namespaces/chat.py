@@ -12,15 +12,21 @@ from chatproject.sockets.namespace import Middleware, Namespace, Payload, write,
 from chatproject.sockets.socket import Socket
 from rooms.events import channels, payloads, publications
 from rooms.markup import is_plain
-from rooms.models import Membership, Room
+from rooms.models import Membership, Message, Room
 from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import admit_people
-from rooms.namespaces.locks import lock_rooms
+from rooms.namespaces.locks import LockKey, RoomOf, lock_rooms
 from rooms.namespaces.presence import Presence
-from rooms.operations import memberships, messages, reading, rooms
+from rooms.operations import changing, memberships, messages, reading, rooms
 from rooms.operations.access import Place, find
+from rooms.operations.changing import Edit, edit_messages
 from rooms.operations.marking import Reading, mark_reads
 from rooms.operations.posting import Post, Text, post_messages, text_of
+from rooms.operations.revisions import read_revisions
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {"message": payloads.message_payload(message)}
 
 
 class ChatNamespace(Namespace):
@@ -54,7 +60,9 @@ class ChatNamespace(Namespace):
             return memberships.Places([], [])
         return await self.server.gathered(memberships.places_of, socket.user.id)
 
-    def lock_keys(self, payload: Payload) -> tuple[int | str, ...]:
+    def lock_keys(self, payload: Payload) -> tuple[LockKey, ...]:
+        if isinstance(payload, commands.OneMessage):
+            return (RoomOf(payload.message),)
         return (payload.room,) if isinstance(payload, commands.OneRoom) else ()
 
     lock = staticmethod(lock_rooms)
@@ -101,7 +109,7 @@ class ChatNamespace(Namespace):
 
     # --- Talking --------------------------------------------------------------------------------
 
-    @write_together(post_messages, answer=lambda message: {"message": payloads.message_payload(message)})
+    @write_together(post_messages, answer=_message)
     async def on_post_message(self, socket: Socket, payload: commands.PostMessage) -> Post:
         return Post(
             person=socket.user,
@@ -110,6 +118,22 @@ class ChatNamespace(Namespace):
             text=await _text(payload.body),
             reply_to=payload.reply_to,
         )
+
+    @write_together(edit_messages, answer=_message)
+    async def on_edit_message(self, socket: Socket, payload: commands.EditMessage) -> Edit:
+        return Edit(person=socket.user, message=payload.message, text=await _text(payload.body))
+
+    @write
+    def on_delete_message(self, socket: Socket, payload: commands.OneMessage) -> dict[str, Any]:
+        return _message(changing.delete_message(person=socket.user, message=payload.message))
+
+    @write
+    def on_react(self, socket: Socket, payload: commands.React) -> dict[str, Any]:
+        return _message(changing.react(person=socket.user, **payload.model_dump()))
+
+    def on_read_revisions(self, socket: Socket, payload: commands.OneMessage) -> dict[str, Any]:
+        found = read_revisions(person=socket.user, message=payload.message)
+        return {"revisions": [payloads.revision_payload(revision) for revision in found]}
 
     def on_set_typing(self, socket: Socket, payload: commands.SetTyping) -> dict[str, Any]:
         messages.set_typing(person=socket.user, **payload.model_dump())
@@ -177,5 +201,5 @@ def _own(place: Place, socket: Socket) -> payloads.RoomPayload:
     return payloads.own_room_payload(place.room, socket.user, place.membership)
 
 
-def _messages(found: list[Any]) -> list[payloads.MessagePayload]:
+def _messages(found: list[Message]) -> list[payloads.MessagePayload]:
     return [payloads.message_payload(message) for message in found]

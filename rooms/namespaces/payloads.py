@@ -69,6 +69,19 @@ class PostMessage(OneRoom):
     reply_to: Id | None = None
 
 
+class OneMessage(Payload):
+    message: Id
+
+
+class EditMessage(OneMessage):
+    body: str
+
+
+class React(OneMessage):
+    emoji: str
+    on: bool
+
+
 class MarkRead(OneRoom):
     seq: Seq
 

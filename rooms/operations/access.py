@@ -8,7 +8,7 @@ from typing import NamedTuple
 from accounts.guests import Person
 from accounts.models import User
 from chatproject.errors import Forbidden, NotFound, Unauthenticated
-from rooms.models import Membership, Room
+from rooms.models import Membership, Message, Room
 from rooms.models.room import room_key
 from rooms.models.together import lock_rooms, memberships_of
 
@@ -31,7 +31,9 @@ def find(person: Person, key: int | str, *, lock: bool = False) -> Place:
     """
     rooms = Room.objects.visible_to(person).named(key)
     room = (rooms.select_for_update(of=("self",)) if lock else rooms).first()
-    return found(Place(room, _membership(person, room)) if room else None)
+    place = Place(room, _membership(person, room)) if room else None
+    # Who waited for the lock may have lost the room meanwhile.
+    return found(place if place and place.room.may_be_read_by(person, place.membership) else None)
 
 
 def find_all(asked: Sequence[tuple[Person, int | str]]) -> list[Place | None]:
@@ -61,13 +63,29 @@ def found(place: Place | None) -> Place:
 
 def find_to_manage(person: Person, key: int | str) -> Place:
     """The same, locked; raises `Forbidden` unless `person` may manage it."""
-    if isinstance(person, User):
-        # What a socket knows of its person may be older than the loss of a permission.
-        person = User.objects.get(pk=person.pk)
+    person = as_stored(person)
     place = find(person, key, lock=True)
     if not place.room.may_be_managed_by(person, place.membership):
         raise Forbidden("Only the room's owners may do this.")
     return place
+
+
+def find_message(person: Person, message: int, *, lock: bool = False) -> tuple[Place, Message]:
+    """The message with this id, in full, if `person` may read its room. Raises `NotFound` else.
+
+    `lock` takes the room's row lock until the transaction ends; the message is read under it.
+    """
+    stored = Message.objects.filter(pk=message)
+    room_id = stored.values_list("room_id", flat=True).first()  # which never changes
+    try:
+        return find(person, room_id or 0, lock=lock), stored.in_full().get()
+    except (NotFound, Message.DoesNotExist):
+        raise NotFound("There is no such message, or it is not yours to see.") from None
+
+
+def as_stored(person: Person) -> Person:
+    """`person` as the database has them: what a socket knows may be older than the loss of a permission."""
+    return User.objects.get(pk=person.pk) if isinstance(person, User) else person
 
 
 def require_account(person: Person) -> User:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from accounts.guests import Person
-from chatproject.errors import DomainError
+from chatproject.errors import good
 from rooms.events import publications
 from rooms.models import Message
 from rooms.operations.access import find
 from rooms.operations.marking import Read, Reading, mark_reads
 from rooms.operations.posting import Post, post_messages, require_post, text_of
-
-R = TypeVar("R")
 
 
 def post_message(
@@ -42,7 +39,7 @@ def mark_read(*, person: Person, room: int | str, seq: int) -> Read:
     """
     with transaction.atomic():
         (outcome,) = mark_reads([Reading(person=person, room=room, seq=seq)])
-    return _good(outcome)
+    return good(outcome)
 
 
 def set_typing(*, person: Person, room: int | str, typing: bool) -> None:
@@ -55,10 +52,4 @@ def set_typing(*, person: Person, room: int | str, typing: bool) -> None:
 def _post(post: Post) -> Message:
     with transaction.atomic():
         (outcome,) = post_messages([post])
-    return _good(outcome)
-
-
-def _good(outcome: R | DomainError) -> R:
-    if isinstance(outcome, DomainError):
-        raise outcome
-    return outcome
+    return good(outcome)

@@ -117,7 +117,7 @@ def _changed(room: Room, version: int, limit: int) -> Changed:
 
 
 def _messages(room: Room) -> MessageQuerySet:
-    return Message.objects.filter(room=room).select_related("author")
+    return Message.objects.filter(room=room).in_full()
 
 
 def _page_before(messages: MessageQuerySet, limit: int) -> Page:

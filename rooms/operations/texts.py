@@ -4,6 +4,8 @@ from django.conf import settings
 
 from chatproject.errors import Invalid
 from chatproject.texts import has_controls, is_keepable, is_visible
+from rooms.emoji import is_emoji
+from rooms.models.reaction import EMOJI_LENGTH
 from rooms.models.room import NAME_LENGTH, TOPIC_LENGTH
 
 NOTICE_LENGTH = 1_000  # code points
@@ -45,6 +47,13 @@ def checked_notice(text: str) -> str:
     if len(text) > NOTICE_LENGTH:
         raise Invalid({"text": f"An announcement has at most {NOTICE_LENGTH} characters."})
     return text
+
+
+def checked_emoji(emoji: str) -> str:
+    """A reaction. Raises `Invalid` with the field `emoji`."""
+    if len(emoji) > EMOJI_LENGTH or not is_emoji(emoji):
+        raise Invalid({"emoji": "One emoji is expected."})
+    return emoji
 
 
 def _one_line(field: str, text: str) -> str:

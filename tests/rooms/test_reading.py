@@ -113,7 +113,7 @@ def test_a_page_takes_the_same_few_queries_however_long_it_is(
 ):
     fill(owner, lobby, 30)
     for who in (owner, guest):
-        with django_assert_max_num_queries(3):
+        with django_assert_max_num_queries(4):
             for message in read_history(person=who, room=lobby.pk).messages:
                 message_payload(message)
 

@@ -43,6 +43,10 @@ CHAT: dict[str, dict[str, str]] = {
     "close_room": {"room": "room"},
     "read_history": {"room": "room", "before": "?seq", "after": "?seq", "around": "?seq", "limit": "count"},
     "post_message": {"room": "room", "client_id": "uuid", "body": "text", "reply_to": "?id"},
+    "edit_message": {"message": "id", "body": "text"},
+    "delete_message": {"message": "id"},
+    "react": {"message": "id", "emoji": "text", "on": "flag"},
+    "read_revisions": {"message": "id"},
     "mark_read": {"room": "room", "seq": "seq"},
     "set_typing": {"room": "room", "typing": "flag"},
     "create_room": {
@@ -71,6 +75,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "close_room": {"room": "lobby"},
     "read_history": {"room": "lobby"},
     "post_message": {"room": "lobby", "client_id": UUID, "body": "Hello"},
+    "edit_message": {"message": 1, "body": "Hello"},
+    "delete_message": {"message": 1},
+    "react": {"message": 1, "emoji": "👍", "on": True},
+    "read_revisions": {"message": 1},
     "mark_read": {"room": "lobby", "seq": 0},
     "set_typing": {"room": "lobby", "typing": True},
     "create_room": {"name": "Fine"},
@@ -160,7 +168,7 @@ async def test_each_field_of_a_staff_command_refuses_what_is_of_the_wrong_type(
 NAMES: list[Any] = [
     "connect", "disconnect", "connect_error", "disconnecting", "newListener", "removeListener", "message",
     "on_sync", "__init__", "sync ", "Sync", "", "x" * 10_000, "\0", "\ud800", "日本語", 1, 1.5,
-    "message_posted", "session_ended", "edit_message", "trigger_event", "handle",
+    "message_posted", "session_ended", "pin_message", "trigger_event", "handle",
 ]  # fmt: skip
 
 

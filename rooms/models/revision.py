@@ -1,0 +1,23 @@
+"""What messages said before they were edited or deleted."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from rooms.models.message import Message
+
+
+class Revision(models.Model):
+    """A message's body as it was until some time; kept for its author and for staff."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="revisions")
+    body = models.TextField()
+    until = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["pk"]  # as they came: ids are given under the room's row lock
+
+    def __str__(self) -> str:
+        return self.body[:80]

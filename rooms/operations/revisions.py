@@ -1,0 +1,26 @@
+"""What messages said before they were changed."""
+
+from __future__ import annotations
+
+from accounts.guests import Person
+from accounts.models import User
+from chatproject.errors import Forbidden
+from rooms.models import Revision
+from rooms.operations.access import as_stored, find_message
+
+MODERATE = "rooms.moderate_rooms"
+
+
+def read_revisions(*, person: Person, message: int) -> list[Revision]:
+    """The earlier bodies of a message, oldest first; of a deleted one the last is among them.
+
+    Raises `NotFound`, and `Forbidden` for who is neither its author nor staff who moderate.
+    """
+    _, found = find_message(person, message)
+    if not (found.is_by(person) or _moderates(as_stored(person))):
+        raise Forbidden("Only its author and the staff may see what a message said before.")
+    return list(found.revisions.all())
+
+
+def _moderates(person: Person) -> bool:
+    return isinstance(person, User) and person.is_staff and person.has_perm(MODERATE)
