@@ -14,8 +14,9 @@ from django.utils.html import format_html
 from accounts.models import User
 from chatproject.errors import DomainError
 from rooms.events.payloads import member_count
-from rooms.models import Community, Invitation, Membership, Message, Room
+from rooms.models import Community, Invitation, Membership, Message, Revision, Room
 from rooms.operations.memberships import add_people, change_role, expel
+from rooms.operations.revisions import MODERATE
 from rooms.operations.rooms import change_room, create_room
 from rooms.operations.texts import checked_name, checked_topic
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     MembershipModelForm = forms.ModelForm[Membership]
     MembershipRowsForm = forms.BaseInlineFormSet[Membership, Room, MembershipModelForm]
     MembershipRows = admin.TabularInline[Membership, Room]
+    RevisionRows = admin.TabularInline[Revision, Message]
     RoomPages = admin.ModelAdmin[Room]
     MessagePages = admin.ModelAdmin[Message]
     InvitationPages = admin.ModelAdmin[Invitation]
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 else:
     RoomModelForm = MembershipModelForm = forms.ModelForm
     MembershipRowsForm = forms.BaseInlineFormSet
-    MembershipRows = admin.TabularInline
+    MembershipRows = RevisionRows = admin.TabularInline
     RoomPages = MessagePages = InvitationPages = CommunityPages = admin.ModelAdmin
 
 
@@ -186,6 +188,19 @@ class ReadOnlyAdmin:
         return False
 
 
+class RevisionInline(ReadOnlyAdmin, RevisionRows):
+    """What a message said before, for staff who moderate."""
+
+    model = Revision
+    fields = ("body", "until")
+    readonly_fields = fields
+    verbose_name_plural = "earlier texts"
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _staff(request).has_perm(MODERATE)
+
+
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin, MessagePages):
     """Messages, to be read; staff who own nothing see those of rooms that they may read."""
@@ -198,6 +213,7 @@ class MessageAdmin(ReadOnlyAdmin, MessagePages):
     ordering = ("-pk",)
     fields = ("room", "seq", "who", "body", "created_at", "edited_at", "deleted_at")
     readonly_fields = ("who",)
+    inlines = (RevisionInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         found = super().get_queryset(request)

@@ -13,6 +13,7 @@ from accounts.models import User
 from chatproject.errors import Forbidden
 from chatproject.sockets.database import in_database
 from rooms.models import Community, Invitation, Membership, Message, Room
+from rooms.operations.changing import delete_message, edit_message
 from tests.rooms.conftest import nobody_hears, post, post_many, say
 from tests.rooms.views.conftest import browser
 from tests.support.people import room
@@ -383,6 +384,19 @@ def test_staff_read_there_what_they_may_read_in_the_chat(staff, owner, lobby, de
     assert "Private words" not in page
     assert browser(staff).get(f"{MESSAGES}{secret.pk}/change/").status_code == 302
     assert "Private words" not in browser(staff).get(MESSAGES, {"q": "Private"}).content.decode()
+
+
+def test_what_a_message_said_before_is_read_by_staff_who_moderate(staff, owner, lobby, den):
+    message = post(owner, lobby, "first words")
+    edit_message(person=owner, message=message.pk, body="second words")
+    delete_message(person=owner, message=message.pk)
+    page = browser(staff).get(f"{MESSAGES}{message.pk}/change/").content.decode()
+    assert page.index("first words") < page.index("second words")
+    assert 'name="revisions-0-body"' not in page
+    staff.user_permissions.remove(Permission.objects.get(codename="moderate_rooms"))
+    page = browser(staff).get(f"{MESSAGES}{message.pk}/change/").content.decode()
+    assert "#1" in page
+    assert "first words" not in page
 
 
 def test_messages_are_searched(office, owner, guest, lobby):
