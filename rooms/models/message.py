@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from rooms.models.reaction import Reaction
 
 AUTHOR_NAME_LENGTH = 150  # code points; a username's limit
+
+
+_REACTIONS = Prefetch("reactions", to_attr="reacted")
+
+
+def add_reactions(messages: Sequence[Message]) -> None:
+    """Reads the reactions of messages that were read without, in one query for all."""
+    prefetch_related_objects(messages, _REACTIONS)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -33,8 +42,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def in_full(self) -> MessageQuerySet:
         """Each with all that is told of it: its author and, by one more query for all, its reactions."""
-        reactions = Prefetch("reactions", to_attr="reacted")
-        return self.select_related("author").prefetch_related(reactions)  # type: ignore[no-redef]
+        return self.select_related("author").prefetch_related(_REACTIONS)  # type: ignore[no-redef]
 
 
 class Message(models.Model):

@@ -19,6 +19,7 @@ from rooms.namespaces.locks import LockKey, RoomOf, lock_rooms
 from rooms.namespaces.presence import Presence
 from rooms.operations import changing, memberships, messages, reading, rooms
 from rooms.operations.access import Place, find
+from rooms.operations.catching_up import changes_since
 from rooms.operations.changing import Edit, edit_messages
 from rooms.operations.marking import Reading, mark_reads
 from rooms.operations.posting import Post, Text, post_messages, text_of
@@ -71,7 +72,7 @@ class ChatNamespace(Namespace):
 
     def on_sync(self, socket: Socket, payload: commands.Sync) -> dict[str, Any]:
         places = reading.list_rooms(socket.user, payload.rooms)
-        changes = reading.changes_since(places, payload.rooms)
+        changes = changes_since(places, payload.rooms)
         return {
             "user": payloads.personal_payload(socket.user),
             "rooms": [_own(place, socket) for place in places],

@@ -330,6 +330,13 @@ def test_staff_who_do_not_moderate_read_no_earlier_bodies(owner, staff, lobby):
         bodies(staff, message)
 
 
+def test_very_long_earlier_bodies_come_in_a_bounded_answer(owner, lobby):
+    message = post(owner, lobby, "x")
+    for number in range(8):
+        edit_message(person=owner, message=message.pk, body=f"{number}" + "🎉" * 9_999)
+    assert [body[0] for body in bodies(owner, message)] == list("123456")
+
+
 def test_a_guest_reads_their_own_earlier_bodies(guest, lobby):
     message = post(guest, lobby, "one")
     edit_message(person=guest, message=message.pk, body="two")
