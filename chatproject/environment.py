@@ -1,14 +1,17 @@
 """Turns what the environment says into settings, and refuses what cannot be right."""
 
 import math
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 LOCK_TIMEOUT = 10  # seconds that a SQLite writer waits for another
 POOL = {"min_size": 1, "max_size": 8, "timeout": 5}  # connections, connections, seconds
+
+_RATE = re.compile(r"(\d{1,9})/(\d{1,9}(?:\.\d{1,9})?)", re.ASCII)
 
 
 def database(env: environ.Env, data_dir: Path) -> dict[str, Any]:
@@ -37,6 +40,32 @@ def seconds(name: str, value: float, *, may_be_none: bool = False) -> float:
     if not math.isfinite(value) or value < 0 or (value == 0 and not may_be_none):
         no_limit = ", or 0 for no limit" if may_be_none else ""
         raise ImproperlyConfigured(f"{name}: has to be more than 0 seconds{no_limit}.")
+    return value
+
+
+class Rate(NamedTuple):
+    """At most `count` times in `seconds`."""
+
+    count: int  # type: ignore[assignment]  # in place of the tuple's method
+    seconds: float
+
+
+def rate(name: str, value: str) -> Rate | None:
+    """What `20/10` says: 20 times in 10 seconds; None, for no limit, if it is `0`."""
+    if value == "0":
+        return None
+    found = _RATE.fullmatch(value)
+    if found is None or not (int(found[1]) and float(found[2])):
+        raise ImproperlyConfigured(
+            f"{name}: has to be a number of times and of seconds, like 20/10, or 0 for no limit."
+        )
+    return Rate(int(found[1]), float(found[2]))
+
+
+def count(name: str, value: int) -> int:
+    """A number of things; 0 for no limit."""
+    if value < 0:
+        raise ImproperlyConfigured(f"{name}: has to be more than 0, or 0 for no limit.")
     return value
 
 

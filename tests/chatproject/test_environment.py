@@ -39,3 +39,30 @@ def test_the_chat_does_not_start_with_such_a_time(tmp_path, setting, value):
 
 def test_the_chat_starts_without_a_time_to_enter_a_namespace(tmp_path):
     assert "no issues" in manage(tmp_path, "check", CONNECT_TIMEOUT="0")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("20/10", (20, 10.0)), ("1/0.5", (1, 0.5)), ("100/3600", (100, 3600.0))]
+)
+def test_a_rate_is_a_number_of_times_in_a_number_of_seconds(value, expected):
+    rate = environment.rate("MESSAGE_RATE", value)
+    assert rate
+    assert (rate.count, rate.seconds) == expected
+
+
+def test_a_rate_of_0_is_no_limit():
+    assert environment.rate("MESSAGE_RATE", "0") is None
+
+
+@pytest.mark.parametrize(
+    "value", ["", "20", "20/", "/10", "0/10", "20/0", "-1/10", "20/-1", "20/nan", "20/1e3", "1/2/3", "²/1"]
+)
+def test_what_is_no_rate_is_refused_by_the_settings_name(value):
+    with pytest.raises(ImproperlyConfigured, match=r"^EVENT_RATE: .* like 20/10, or 0 for no limit\.$"):
+        environment.rate("EVENT_RATE", value)
+
+
+def test_a_number_of_things_may_be_0_for_no_limit_but_not_less():
+    assert [environment.count("SOCKETS_PER_PERSON", value) for value in (0, 20)] == [0, 20]
+    with pytest.raises(ImproperlyConfigured, match=r"^SOCKETS_PER_PERSON: "):
+        environment.count("SOCKETS_PER_PERSON", -1)
