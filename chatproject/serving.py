@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 
+from chatproject.bounded_http import BoundedHttp
 from chatproject.sockets.uvicorn_websocket import FrameWebSocket
 
 HIGHEST_PORT = 65_535
@@ -28,7 +29,7 @@ def server_config(application: Any) -> uvicorn.Config:
         interface="asgi3",
         lifespan="on",
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         ws=FrameWebSocket,
         ws_max_size=settings.FRAME_BYTES or LARGEST_FRAME,
         # A chat's frames are small: deflate would double a socket's memory and let in compression bombs.

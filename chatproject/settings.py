@@ -156,6 +156,11 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# --- HTTP ---------------------------------------------------------------------------------------
+# For the head of a request; its body has to get on meanwhile.
+REQUEST_TIMEOUT = seconds("REQUEST_TIMEOUT", env.float("REQUEST_TIMEOUT", default=10))
+BODY_BYTES = env.int("BODY_BYTES", default=2_621_440)  # of one request, 0 for no limit
+
 # --- Socket.IO ----------------------------------------------------------------------------------
 POLLING = env.bool("POLLING", default=False)  # long-polling besides WebSocket
 PING_INTERVAL = seconds("PING_INTERVAL", env.float("PING_INTERVAL", default=10))

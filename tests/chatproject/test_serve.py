@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from chatproject import serving
+from chatproject.bounded_http import BoundedHttp
 from chatproject.sockets.uvicorn_websocket import FrameWebSocket
 from tests.chatproject.plain_app import application
 
@@ -25,7 +26,7 @@ def test_uvicorn_is_given_the_options_that_a_chat_needs(settings):
     config = serving.server_config(application)
     assert (config.loop, config.http, config.ws, config.lifespan) == (
         "uvloop",
-        "httptools",
+        BoundedHttp,
         FrameWebSocket,
         "on",
     )

@@ -15,12 +15,14 @@ import uvicorn
 from packaging.version import Version
 from socketio import packet
 from socketio.async_manager import AsyncManager
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.frames import apply_mask  # type: ignore[attr-defined]
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from chatproject.bounded_http import BoundedHttp
 from chatproject.sockets.engine import Engine
 from chatproject.sockets.manager import FanOutManager
 from chatproject.sockets.namespace import Namespace
@@ -230,6 +232,31 @@ def test_uvicorns_protocol_keeps_nothing_that_ours_has_not_got():
     assert vars(theirs).keys() - set(dir(ours)) == set()
     for name in ("close_timeout", "curr_msg_data_type", "default_headers", "ping_sent_at", "root_path"):
         assert getattr(ours, name) == getattr(theirs, name)
+
+
+REQUESTS = {
+    "connection_made": ["transport"],
+    "connection_lost": ["exc"],
+    "data_received": ["data"],
+    "handle_websocket_upgrade": [],
+    "on_body": ["body"],
+    "on_header": ["name", "value"],
+    "on_headers_complete": [],
+    "on_message_begin": [],
+    "on_message_complete": [],
+    "send_400_response": ["msg"],
+}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_uvicorns_protocol_for_requests_is_told_what_ours_bounds(name):
+    for kind in (HttpToolsProtocol, BoundedHttp):
+        assert parameters(vars(kind)[name]) == REQUESTS[name]
+    config = uvicorn.Config(print, log_config=None, interface="asgi3")
+    loop = asyncio.new_event_loop()
+    protocol = HttpToolsProtocol(config, ServerState(), {}, loop)
+    loop.close()
+    assert {"client", "cycle", "flow", "headers", "scope", "transport"} <= vars(protocol).keys()
 
 
 @pytest.mark.parametrize("state", [State.CONNECTING, State.OPEN])
