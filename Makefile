@@ -1,11 +1,11 @@
-# `make run` starts the chat, `make test` checks it, `make bench` measures it; all install what they need, once.
+# `make run` starts the chat, `make test` checks it (`make faults` longer), `make bench` measures it; all install what they need, once.
 
 PYTHON = python3
 BIN = .venv/bin
 NODE_PACKAGES = node_modules/.package-lock.json
 BENCH = .venv-bench/bin
 
-.PHONY: run test lint format bench requirements clean
+.PHONY: run test faults lint format bench requirements clean
 
 run: .venv/base.stamp $(NODE_PACKAGES)
 	@$(BIN)/python manage.py migrate --verbosity 0
@@ -15,6 +15,10 @@ run: .venv/base.stamp $(NODE_PACKAGES)
 test: .venv/dev.stamp $(NODE_PACKAGES)
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest --postgresql
+
+# The faults that make test tries in short, each for its whole time: kills by the dozen, holes of half a minute.
+faults: .venv/dev.stamp $(NODE_PACKAGES)
+	$(BIN)/python -m pytest --long tests/faults
 
 lint: .venv/dev.stamp $(NODE_PACKAGES)
 	$(BIN)/ruff check

@@ -28,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the tests that use the database on PostgreSQL (at TEST_DATABASE_URL)",
     )
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="take each fault's whole time, and run the tests marked long",
+    )
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -38,8 +43,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL, keeps what uses the database without a browser: the rest would only be run twice."""
     if config.option.postgresql:
-        config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
-        items[:] = [item for item in items if _uses_database(item)]
+        _keep(config, items, _uses_database)
+    if not config.option.long:
+        _keep(config, items, lambda item: not item.get_closest_marker("long"))
+
+
+def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = [item for item in items if wanted(item)]
 
 
 def _uses_database(item: pytest.Item) -> bool:

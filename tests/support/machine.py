@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 POSTGRESQL_URL = os.environ.get("TEST_DATABASE_URL", "postgres://test:test@127.0.0.1:5432/test")
@@ -20,8 +21,23 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def postgresql_programs() -> Path | None:
+    """The folder of initdb and pg_ctl, the newest there are, or None."""
+    if found := shutil.which("initdb"):
+        return Path(found).parent
+    # Debian keeps them where no path leads.
+    found_there = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found_there[-1].parent if found_there else None
+
+
 def _chromium() -> str | None:
     return None if chromium() else "Chromium is not installed"
+
+
+def _initdb() -> str | None:
+    if postgresql_programs() is None:
+        return "PostgreSQL's own programs are not installed"
+    return "runuser is not installed" if os.geteuid() == 0 and not shutil.which("runuser") else None
 
 
 def _node() -> str | None:
@@ -56,6 +72,7 @@ def _redis() -> str | None:
 
 _CHECKS: dict[str, Callable[[], str | None]] = {
     "chromium": _chromium,
+    "initdb": _initdb,
     "node": _node,
     "postgresql": _postgresql,
     "redis": _redis,
