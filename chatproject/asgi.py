@@ -25,6 +25,7 @@ def build_application() -> Application:
         event_bytes=settings.EVENT_BYTES,
         unsent_bytes=settings.UNSENT_BYTES,
         polling=settings.POLLING,
+        session_check_interval=settings.SESSION_CHECK_INTERVAL,
     )
     return Application(server, django_application)
 

@@ -166,6 +166,7 @@ POLLING = env.bool("POLLING", default=False)  # long-polling besides WebSocket
 PING_INTERVAL = seconds("PING_INTERVAL", env.float("PING_INTERVAL", default=10))
 PING_TIMEOUT = seconds("PING_TIMEOUT", env.float("PING_TIMEOUT", default=8))
 CONNECT_TIMEOUT = seconds("CONNECT_TIMEOUT", env.float("CONNECT_TIMEOUT", default=10), may_be_none=True)
+SESSION_CHECK_INTERVAL = seconds("SESSION_CHECK_INTERVAL", env.float("SESSION_CHECK_INTERVAL", default=10))
 EVENT_BYTES = env.int("EVENT_BYTES", default=65_536)  # of one event's JSON in UTF-8, 0 for no limit
 FRAME_BYTES = env.int("FRAME_BYTES", default=100_000)  # of one WebSocket message
 UNSENT_BYTES = env.int("UNSENT_BYTES", default=1_048_576)  # that wait for one client, 0 for no limit

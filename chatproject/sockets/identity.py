@@ -1,8 +1,9 @@
 """Who a socket is: the person of the Django session whose cookie came with the handshake."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth import (
@@ -23,6 +24,31 @@ from chatproject.sockets.socket import Socket
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
+class Credential(NamedTuple):
+    """What a socket was let in with: enough to see later, cheaply, that nothing has changed."""
+
+    key: str
+    data: str  # of the session, as it is stored; "" where the store does not give that
+    user_id: Any  # None for a guest
+    auth_hash: str
+    lasts: int  # seconds from each renewal of the session; 0 where its end is fixed
+    for_staff: bool = False  # whether it is of use to staff only
+
+    @classmethod
+    def of(cls, session: Any, user: Any) -> "Credential | None":
+        """That of a session which Django has accepted for `user`; None where there is no session."""
+        if not session.session_key:
+            return None
+        is_fixed = isinstance(session.get("_session_expiry"), datetime | str)
+        return cls(
+            key=session.session_key,
+            data=getattr(session, "encoded", ""),
+            user_id=user.pk,
+            auth_hash=session.get(HASH_SESSION_KEY, ""),
+            lasts=0 if is_fixed else session.get_expiry_age(),
+        )
+
+
 async def django_session(socket: Socket) -> None:
     """Middleware: sets `socket.user` by Django's own rules, and `socket.data["session"]`.
 
@@ -33,6 +59,7 @@ async def django_session(socket: Socket) -> None:
     session, user = await socket.server.gathered(look_up, key)
     socket.data["session"] = session
     socket.user = user
+    socket.credential = Credential.of(session, user)
     if session.session_key:
         socket.own_rooms.append(session_room(session_digest(session.session_key)))
     if user.pk is not None:
@@ -50,17 +77,30 @@ async def require_staff(socket: Socket) -> None:
     await require_user(socket)
     if not socket.user.is_staff:
         raise Forbidden("Only staff may enter here.")
+    if socket.credential is not None:
+        socket.credential = socket.credential._replace(for_staff=True)
 
 
 def look_up(keys: Sequence[str]) -> list[tuple[Any, Any]]:
     """The session and the user of each cookie; the user is `AnonymousUser` where there is nobody."""
     sessions = _sessions(keys)
-    people = get_user_model()._default_manager.in_bulk({_user_id(session) for session in sessions} - {None})
+    people = people_by_id({_user_id(session) for session in sessions})
     return [(session, _user_of(session, people)) for session in sessions]
 
 
+def people_by_id(ids: Collection[Any]) -> Mapping[Any, Any]:
+    """Those of the users who exist, by key; None among the keys is nobody."""
+    found: Mapping[Any, Any] = get_user_model()._default_manager.in_bulk({*ids} - {None})
+    return found
+
+
+def session_store() -> Any:
+    """The class of `SESSION_ENGINE`."""
+    return import_module(settings.SESSION_ENGINE).SessionStore
+
+
 def _sessions(keys: Sequence[str]) -> list[Any]:
-    store = import_module(settings.SESSION_ENGINE).SessionStore
+    store = session_store()
     wanted = [key if key.isalnum() else None for key in keys]
     if hasattr(store, "load_many"):
         loaded = store.load_many({key for key in wanted if key})

@@ -61,6 +61,11 @@ class Journal:
     def disconnected(self, socket: Any, reason: str) -> None:
         log.info("disconnected %s reason=%s", _who(socket), reason.replace(" ", "_"))
 
+    def session_ended(self, socket: Any, reason: str) -> None:
+        """A socket is sent away, since its session, or the right that it was let in with, has ended."""
+        self.counts["sessions_ended"] += 1
+        log.info("session_ended %s reason=%s", _who(socket), reason)
+
     def handled(self, socket: Any, event: str, ack: str, seconds: float) -> None:
         """One event was handled; `event` is a declared name, never the client's own text."""
         self.events.setdefault(event, Tally()).add()

@@ -174,6 +174,7 @@ class Protocol(socketio.AsyncServer):
     # --- Events ---------------------------------------------------------------------------------
 
     async def _handle_socket_event(self, socket: Socket, received: TextPacket, *, too_large: bool) -> None:
+        socket.spoke = True
         handler: Namespace = self.namespace_handlers[socket.namespace]
         name, *arguments = received.data or [""]
         acknowledge = partial(self._acknowledge, socket, received.id)

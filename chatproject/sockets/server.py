@@ -17,6 +17,7 @@ from chatproject.sockets.line import POLICY, Line
 from chatproject.sockets.manager import FanOutManager, Members
 from chatproject.sockets.packets import StrictJSON, TextPacket, packet_frame
 from chatproject.sockets.protocol import Protocol
+from chatproject.sockets.session_check import SessionCheck
 from chatproject.sockets.socket import Socket
 from chatproject.sockets.targets import Target
 from chatproject.writes import WriteQueue
@@ -49,6 +50,7 @@ class Server(Protocol):
         event_bytes: int = 65_536,
         unsent_bytes: int = 1_048_576,
         polling: bool = False,
+        session_check_interval: float = 10,
         client_manager: FanOutManager | None = None,
     ) -> None:
         super().__init__(
@@ -71,6 +73,7 @@ class Server(Protocol):
         )
         self.loop: asyncio.AbstractEventLoop | None = None
         self.writes = WriteQueue()
+        self.session_check = SessionCheck(self, session_check_interval)
         self._gatherings = Gatherings()
         self._tasks: set[asyncio.Task[None]] = set()
         given = list(namespaces)
@@ -86,9 +89,11 @@ class Server(Protocol):
         self.loop = asyncio.get_running_loop()
         for namespace in self._fixed:
             await namespace.on_start()
+        self.session_check.start()
 
     async def stop(self) -> None:
         """Ends what `start` began. Connections are the ASGI server's to close."""
+        self.session_check.stop()
         await self.children.stop()
         for namespace in self._fixed:
             await namespace.on_stop()

@@ -14,6 +14,7 @@ from django.utils import timezone
 from chatproject.sockets.line import Line
 
 if TYPE_CHECKING:
+    from chatproject.sockets.identity import Credential
     from chatproject.sockets.server import Server
 
 _numbers = count(1)
@@ -29,8 +30,8 @@ class Socket:
     """
 
     __slots__ = (
-        "__weakref__", "auth", "data", "ended", "entering", "joined", "left", "line", "namespace", "number",
-        "own_rooms", "server", "sid", "since", "user",
+        "__weakref__", "auth", "credential", "data", "ended", "entering", "joined", "left", "line",
+        "namespace", "number", "own_rooms", "server", "sid", "since", "spoke", "user",
     )  # fmt: skip
 
     def __init__(self, server: Server, line: Line, namespace: str, auth: Any) -> None:
@@ -42,6 +43,8 @@ class Socket:
         self.auth: Mapping[str, Any] = auth or {}
         self.user: Any = None
         self.data: dict[str, Any] = {}
+        self.credential: Credential | None = None  # what is looked at again while it is here
+        self.spoke = False  # whether it has sent an event since its session was last renewed
         self.own_rooms: list[str] = []
         self.since = timezone.now()
         self.joined: set[str] = set()  # the rooms it is in
