@@ -23,6 +23,7 @@ def build_application() -> Application:
         connect_timeout=settings.CONNECT_TIMEOUT,
         frame_bytes=settings.FRAME_BYTES,
         event_bytes=settings.EVENT_BYTES,
+        event_rate=settings.EVENT_RATE,
         unsent_bytes=settings.UNSENT_BYTES,
         polling=settings.POLLING,
         session_check_interval=settings.SESSION_CHECK_INTERVAL,

@@ -4,6 +4,7 @@ Operations raise them; the namespaces' pipeline and the HTTP layer translate the
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
@@ -69,6 +70,17 @@ class Conflict(DomainError):
 class TooLarge(DomainError):
     code = "too_large"
     message = "This is too large."
+
+
+class RateLimited(DomainError):
+    """Too often, or too many at once; it may be asked again after `wait` seconds."""
+
+    code = "rate_limited"
+    message = "Too much at once; wait a moment."
+
+    def __init__(self, wait: float, message: str | None = None) -> None:
+        # Rounded up: who comes back when told is not refused for a fraction.
+        super().__init__(message, retry_after=math.ceil(wait * 1000) / 1000)
 
 
 class Unavailable(DomainError):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import environ
 
-from chatproject.environment import database, seconds, trusted_origins
+from chatproject.environment import count, database, rate, seconds, trusted_origins
 from chatproject.secretfiles import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -168,10 +168,18 @@ PING_TIMEOUT = seconds("PING_TIMEOUT", env.float("PING_TIMEOUT", default=8))
 CONNECT_TIMEOUT = seconds("CONNECT_TIMEOUT", env.float("CONNECT_TIMEOUT", default=10), may_be_none=True)
 SESSION_CHECK_INTERVAL = seconds("SESSION_CHECK_INTERVAL", env.float("SESSION_CHECK_INTERVAL", default=10))
 EVENT_BYTES = env.int("EVENT_BYTES", default=65_536)  # of one event's JSON in UTF-8, 0 for no limit
+EVENT_RATE = rate("EVENT_RATE", env.str("EVENT_RATE", default="200/10"))  # of one connection
+SOCKETS_PER_PERSON = count("SOCKETS_PER_PERSON", env.int("SOCKETS_PER_PERSON", default=20))  # in `/`
+GUESTS_PER_ADDRESS = count(
+    "GUESTS_PER_ADDRESS", env.int("GUESTS_PER_ADDRESS", default=50)
+)  # sockets of guests
 FRAME_BYTES = env.int("FRAME_BYTES", default=100_000)  # of one WebSocket message
 UNSENT_BYTES = env.int("UNSENT_BYTES", default=1_048_576)  # that wait for one client, 0 for no limit
 
 # --- Chat ---------------------------------------------------------------------------------------
+MESSAGE_RATE = rate(
+    "MESSAGE_RATE", env.str("MESSAGE_RATE", default="20/10")
+)  # of a person, or of an address' guests
 MESSAGE_LENGTH = env.int("MESSAGE_LENGTH", default=10_000)  # code points, 0 for no limit
 SYNC_LIMIT = env.int("SYNC_LIMIT", default=500)  # changes
 

@@ -51,8 +51,9 @@ class Line:
     """
 
     __slots__ = (
-        "__weakref__", "address", "carrier", "closing", "code", "dead", "due", "fault", "handling", "headers",
-        "join_by", "limit", "pending", "pinged", "sid", "sockets", "task", "writer", "wrote",
+        "__weakref__", "address", "carrier", "closing", "code", "dead", "due", "events_full_at", "fault",
+        "handling", "headers", "join_by", "limit", "pending", "pinged", "refusals_full_at", "sid", "sockets",
+        "task", "writer", "wrote",
     )  # fmt: skip
 
     transport = "websocket"
@@ -73,6 +74,7 @@ class Line:
         self.limit = limit  # bytes that may wait for the client, 0 for no limit
         self.pending: list[bytes] = []
         self.wrote = 0.0  # when, by the loop's clock
+        self.events_full_at = self.refusals_full_at = 0.0  # what `EventLimit` keeps of it
         # The engine's own notes.
         self.due = 0.0
         self.join_by = float("inf")

@@ -114,6 +114,10 @@ class FanOutManager(socketio.AsyncManager):
         ack_id: int = self._generate_ack_id(socket.sid, callback)
         return ack_id
 
+    def awaits(self, socket: Socket, ack_id: int | None) -> bool:
+        """Whether somebody waits for an answer."""
+        return ack_id in self.callbacks.get(socket.sid, {})
+
     async def answered(self, socket: Socket, ack_id: int | None, answer: Any) -> None:
         """Hands on an answer; one that nobody waits for is let go."""
         await self.trigger_callback(socket.sid, ack_id, answer)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Sequence
+from functools import cached_property, partial
 from time import perf_counter
 from typing import Any, ClassVar, Final, Protocol
 
@@ -15,12 +15,14 @@ import socketio
 from chatproject.errors import (
     RETRY_AFTER,
     DomainError,
+    RateLimited,
     TooLarge,
     Unavailable,
     UnknownEvent,
     as_domain_error,
 )
 from chatproject.sockets.handlers import Handler, Payload, write, write_together
+from chatproject.sockets.limits import Places, Rate, Throttle
 from chatproject.sockets.publishing import sender
 from chatproject.sockets.server import Server
 from chatproject.sockets.socket import Socket
@@ -31,6 +33,7 @@ __all__ = ["RETRY_AFTER", "Middleware", "Namespace", "Payload", "write", "write_
 log = logging.getLogger(__name__)
 
 ADMISSION_TIMEOUT = 5  # seconds that all middlewares of a namespace have together
+PLACE_RETRY = 5  # seconds until somebody who has too many sockets may look whether one is gone
 Ack = dict[str, Any]
 
 _LATER: Final = object()
@@ -87,6 +90,20 @@ class Namespace(socketio.AsyncNamespace):
     def lock(keys: Collection[Any]) -> None:
         """Takes the row locks for all writes that share a transaction, in an order of its own."""
 
+    # Limits. What is counted is counted by this process, and for this namespace.
+
+    def limited_commands(self) -> Iterable[tuple[Rate | None, Collection[str]]]:
+        """Commands that are held to a rate, each group to one of its own; None for none. Asked once."""
+        return ()
+
+    def most_sockets(self, socket: Socket) -> int:
+        """How many sockets whoever `socket` counts for may have here at once; 0 for any number."""
+        return 0
+
+    def counts_for(self, socket: Socket) -> Hashable:
+        """Who is held to these limits: its person, or, for whoever has not signed in, its address."""
+        return getattr(socket.user, "pk", None) or socket.network
+
     def on_refused(self, socket: Socket, error: DomainError) -> None:
         """A socket was refused by a middleware."""
 
@@ -117,19 +134,49 @@ class Namespace(socketio.AsyncNamespace):
         except Exception as error:
             raise as_domain_error(error, log, f"middleware failed ns={self.namespace}") from None
 
+    def take_place(self, socket: Socket) -> None:
+        """Counts a socket in that the middlewares have passed. Raises `RateLimited` if it is one too many."""
+        socket.counts_for = self.counts_for(socket)
+        if self._places.is_full(socket.counts_for, self.most_sockets(socket)):
+            raise RateLimited(PLACE_RETRY, "This is open too many times; close some of them.")
+        self._places.take(socket.counts_for)
+
+    def give_place_back(self, socket: Socket) -> None:
+        """Counts a socket out that has left."""
+        self._places.give_back(socket.counts_for)
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places()
+
+    @cached_property
+    def _throttles(self) -> dict[str, Throttle]:
+        return {
+            command: throttle
+            for rate, commands in self.limited_commands()
+            for throttle in [Throttle(rate, clock=self.server.clock)]
+            for command in commands
+        }
+
     async def handle(
         self,
         socket: Socket,
         event: str,
         arguments: Sequence[Any],
         *,
+        wait: float = 0.0,
         too_large: bool = False,
         acknowledge: Callable[[Ack], object],
     ) -> None:
-        """Handles one event and hands its ack, once, to `acknowledge`. Never raises; one line in the log."""
+        """Handles one event and hands its ack, once, to `acknowledge`. Never raises; one line in the log.
+
+        With `wait` it came too often, and is refused for so many seconds.
+        """
         handled = partial(self._handled, socket, event, perf_counter(), acknowledge)
         token = sender.set(socket)
         try:
+            if wait:
+                raise RateLimited(wait)
             outcome = await self._run(socket, event, arguments, too_large, handled)
         except Exception as error:
             outcome = as_domain_error(error, log, f"handler failed ns={self.namespace}")
@@ -150,6 +197,8 @@ class Namespace(socketio.AsyncNamespace):
         handler = self.handlers.get(event) if isinstance(event, str) else None
         if handler is None:
             raise UnknownEvent
+        if (throttle := self._throttles.get(event)) and (wait := throttle.take(socket.counts_for)):
+            raise RateLimited(wait)
         if too_large:
             raise TooLarge
         payload = handler.validate(arguments)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import socketio
 from socketio import packet
 
-from chatproject.errors import DomainError, Internal, Unauthenticated, as_domain_error
+from chatproject.errors import DomainError, Internal, RateLimited, Unauthenticated, as_domain_error
 from chatproject.sockets.dynamic import Children
 from chatproject.sockets.engine import Engine
 from chatproject.sockets.journal import Journal
+from chatproject.sockets.limits import FOR_EVER, Clock, EventLimit, Rate
 from chatproject.sockets.line import POLICY, Line
 from chatproject.sockets.manager import FanOutManager
 from chatproject.sockets.packets import TextPacket, packet_frame
@@ -37,12 +38,16 @@ class Protocol(socketio.AsyncServer):
     manager: FanOutManager
     children: Children
 
-    def __init__(self, *, event_bytes: int, polling: bool, **options: Any) -> None:
+    def __init__(
+        self, *, event_bytes: int, event_rate: Rate | None, polling: bool, clock: Clock, **options: Any
+    ) -> None:
         self.polling = polling  # whether long-polling is served besides WebSocket
         super().__init__(**options)
         self.manager_initialized: bool = False
         self.journal = Journal()
         self.event_bytes = event_bytes
+        self.event_limit = EventLimit(event_rate, clock=clock)
+        self.clock = clock
         self._entering: set[Socket] = set()
 
     def _engineio_server_class(self) -> type[Engine]:
@@ -62,14 +67,27 @@ class Protocol(socketio.AsyncServer):
         except ValueError:
             self.drop(line, "bad_packet")
             return
-        if received.packet_type == packet.CONNECT:
-            await self._connect(line, received.namespace, received.data)
-        elif (socket := line.sockets.get(received.namespace)) is None:
-            if received.packet_type != packet.DISCONNECT:
-                self.drop(line, "not_connected")
-        elif received.packet_type == packet.EVENT:
+        socket = line.sockets.get(received.namespace)
+        wait = 0.0 if self._is_awaited(socket, received) else self.event_limit.take(line)
+        if wait == FOR_EVER:
+            self.drop(line, "flood")
+        elif received.packet_type == packet.CONNECT:
+            await self._connect(line, received.namespace, received.data, wait)
+        elif socket is not None:
             too_large = bool(self.event_bytes) and len(data.encode()) > self.event_bytes
-            await self._handle_socket_event(socket, received, too_large=too_large)
+            await self._take(socket, received, wait, too_large=too_large)
+        elif received.packet_type != packet.DISCONNECT:
+            self.drop(line, "not_connected")
+
+    def _is_awaited(self, socket: Socket | None, received: TextPacket) -> bool:
+        """Whether it answers what a client was asked: as often as we ask."""
+        if socket is None or received.packet_type != packet.ACK:
+            return False
+        return self.manager.awaits(socket, received.id)
+
+    async def _take(self, socket: Socket, received: TextPacket, wait: float, *, too_large: bool) -> None:
+        if received.packet_type == packet.EVENT:
+            await self._handle_socket_event(socket, received, wait, too_large=too_large)
         elif received.packet_type == packet.DISCONNECT:
             await self.leave(socket, self.reason.CLIENT_DISCONNECT)
         else:
@@ -87,11 +105,15 @@ class Protocol(socketio.AsyncServer):
 
     # --- Entering and leaving a namespace -------------------------------------------------------
 
-    async def _connect(self, line: Line, namespace: str, auth: Mapping[str, Any] | None) -> None:
+    async def _connect(
+        self, line: Line, namespace: str, auth: Mapping[str, Any] | None, wait: float = 0.0
+    ) -> None:
         if namespace in line.sockets:
             self._refuse(line, namespace, "Connected already", {"code": "conflict"})
             return
         try:
+            if wait:
+                raise RateLimited(wait)
             async with self.children.asked_for(namespace, auth or {}) as handler:
                 if handler is None:
                     self.journal.turned_away(line.address, "invalid_namespace")
@@ -106,13 +128,16 @@ class Protocol(socketio.AsyncServer):
         line, namespace = socket.line, socket.namespace
         try:
             await self._admit(handler, socket)
+            if line.closing:
+                return  # it went, or was sent away, while the middlewares decided
+            # Nothing is awaited from here until it is in: who comes at the same time is counted.
+            handler.take_place(socket)
         except DomainError as error:
             self.journal.refused(socket, error.code)
             self._refuse(line, namespace, str(error), {"code": error.code, **error.details})
             handler.on_refused(socket, error)
             return
-        if not line.closing:  # else it went, or was sent away, while the middlewares decided
-            await self._enter(handler, socket)
+        await self._enter(handler, socket)
 
     async def _admit(self, handler: Namespace, socket: Socket) -> None:
         # In no room and no table yet: nothing of the namespace can reach this socket.
@@ -151,8 +176,10 @@ class Protocol(socketio.AsyncServer):
         # From here on nothing reaches it, while its rooms can still be read.
         self.manager.dismiss(socket)
         self.journal.disconnected(socket, reason)
+        handler: Namespace = self.namespace_handlers[socket.namespace]
+        handler.give_place_back(socket)
         try:
-            await self.namespace_handlers[socket.namespace].on_disconnect(socket, reason)
+            await handler.on_disconnect(socket, reason)
         except Exception:
             log.exception("on_disconnect failed ns=%s", socket.namespace)
         finally:
@@ -173,12 +200,14 @@ class Protocol(socketio.AsyncServer):
 
     # --- Events ---------------------------------------------------------------------------------
 
-    async def _handle_socket_event(self, socket: Socket, received: TextPacket, *, too_large: bool) -> None:
+    async def _handle_socket_event(
+        self, socket: Socket, received: TextPacket, wait: float, *, too_large: bool
+    ) -> None:
         socket.spoke = True
         handler: Namespace = self.namespace_handlers[socket.namespace]
         name, *arguments = received.data or [""]
         acknowledge = partial(self._acknowledge, socket, received.id)
-        await handler.handle(socket, name, arguments, too_large=too_large, acknowledge=acknowledge)
+        await handler.handle(socket, name, arguments, wait=wait, too_large=too_large, acknowledge=acknowledge)
 
     def _acknowledge(self, socket: Socket, ack_id: int | None, ack: Mapping[str, Any]) -> None:
         """Puts an ack on its way; nothing if none was asked for, or nobody is there."""

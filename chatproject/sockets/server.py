@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from socketio import packet
@@ -13,6 +14,7 @@ from socketio import packet
 from chatproject.sockets.broadcast import LARGE, Broadcast
 from chatproject.sockets.dynamic import Children, ChildrensTarget, ParentNamespace
 from chatproject.sockets.gathering import Gatherings
+from chatproject.sockets.limits import Clock, Rate
 from chatproject.sockets.line import POLICY, Line
 from chatproject.sockets.manager import FanOutManager, Members
 from chatproject.sockets.packets import StrictJSON, TextPacket, packet_frame
@@ -48,14 +50,18 @@ class Server(Protocol):
         connect_timeout: float = 10,
         frame_bytes: int = 100_000,
         event_bytes: int = 65_536,
+        event_rate: Rate | None = None,
         unsent_bytes: int = 1_048_576,
         polling: bool = False,
         session_check_interval: float = 10,
         client_manager: FanOutManager | None = None,
+        clock: Clock = monotonic,
     ) -> None:
         super().__init__(
             event_bytes=event_bytes,
+            event_rate=event_rate,
             polling=polling,
+            clock=clock,
             client_manager=client_manager or FanOutManager(),
             async_mode="asgi",
             # One client's events are handled in the order they came, and no faster than we handle them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import partial
 from http.cookies import CookieError
 from itertools import count
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.http.cookie import parse_cookie
 from django.utils import timezone
 
+from chatproject.sockets.addresses import network
 from chatproject.sockets.line import Line
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class Socket:
     """
 
     __slots__ = (
-        "__weakref__", "auth", "credential", "data", "ended", "entering", "joined", "left", "line",
-        "namespace", "number", "own_rooms", "server", "sid", "since", "spoke", "user",
+        "__weakref__", "auth", "counts_for", "credential", "data", "ended", "entering", "joined", "left",
+        "line", "namespace", "number", "own_rooms", "server", "sid", "since", "spoke", "user",
     )  # fmt: skip
 
     def __init__(self, server: Server, line: Line, namespace: str, auth: Any) -> None:
@@ -46,6 +47,7 @@ class Socket:
         self.credential: Credential | None = None  # what is looked at again while it is here
         self.spoke = False  # whether it has sent an event since its session was last renewed
         self.own_rooms: list[str] = []
+        self.counts_for: Hashable = None  # what it does, in limits; known when the middlewares have passed
         self.since = timezone.now()
         self.joined: set[str] = set()  # the rooms it is in
         self.entering = True
@@ -63,6 +65,11 @@ class Socket:
     def address(self) -> str:
         """The client's network address; behind a proxy the one that a trusted proxy tells."""
         return self.line.address
+
+    @property
+    def network(self) -> str:
+        """Where it comes from, as limits count it: an IPv4 address, or the first half of an IPv6 one."""
+        return network(self.line.address)
 
     @property
     def cookies(self) -> dict[str, str]:

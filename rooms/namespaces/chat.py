@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+from django.conf import settings
+
 from chatproject.sockets.database import in_database
 from chatproject.sockets.identity import django_session
+from chatproject.sockets.limits import Rate
 from chatproject.sockets.namespace import Middleware, Namespace, Payload, write, write_together
 from chatproject.sockets.socket import Socket
 from rooms.events import channels, payloads, publications
@@ -67,6 +70,13 @@ class ChatNamespace(Namespace):
         return (payload.room,) if isinstance(payload, commands.OneRoom) else ()
 
     lock = staticmethod(lock_rooms)
+
+    def limited_commands(self) -> Iterable[tuple[Rate | None, Collection[str]]]:
+        return [(settings.MESSAGE_RATE, ("post_message", "edit_message"))]
+
+    def most_sockets(self, socket: Socket) -> int:
+        limit = settings.SOCKETS_PER_PERSON if socket.user.is_authenticated else settings.GUESTS_PER_ADDRESS
+        return int(limit)
 
     # --- Reading --------------------------------------------------------------------------------
 
