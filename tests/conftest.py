@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Permission
@@ -18,6 +19,11 @@ from tests.support import machine
 from tests.support.people import person, room
 from tests.support.postgresql import new_database
 from tests.support.server import Server, manage, running
+
+# For what is run now and then: `--hypothesis-profile=long`.
+hypothesis.settings.register_profile(
+    "long", max_examples=1_000, stateful_step_count=80, deadline=None, database=None, print_blob=True
+)
 
 NewServer = Callable[..., AbstractContextManager[Server]]
 

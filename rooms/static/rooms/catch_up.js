@@ -60,6 +60,7 @@ export class CatchUp {
   #takeChanges(rooms, changes, held) {
     const { chat } = this;
     let behind = false;
+    let moved = false;
     for (const [id, change] of Object.entries(changes)) {
       const timeline = chat.timelines.get(Number(id));
       if (!timeline) continue;
@@ -67,9 +68,10 @@ export class CatchUp {
       change.messages.forEach((message) => chat.settle(message));
       chat.tell("timeline", timeline.room);
       const room = rooms.find((candidate) => candidate.id === timeline.room);
-      // An answer that brings nothing new would come again for ever.
-      behind ||= change.version < room?.version && change.version > held[id];
+      behind ||= change.version < room?.version;
+      // A room that did not fit into this answer waits for the others; one in which nothing moves would come for ever.
+      moved ||= change.version !== held[id];
     }
-    return behind;
+    return behind && moved;
   }
 }

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CatchUp } from "../../../rooms/static/rooms/catch_up.js";
+import { RoomList } from "../../../rooms/static/rooms/models/room_list.js";
+import { Timeline } from "../../../rooms/static/rooms/models/timeline.js";
+import { message } from "./support.mjs";
+
+const AT_ONCE = 2; // messages in one answer
+const ROUNDS = 20;
+
+/** A server whose rooms have these numbers of messages, and a page that holds none of them. */
+function pageOf(counts) {
+  let rounds = 0;
+  const room = ([id, count]) => ({ id: Number(id), role: "member", last_read: 0, last_seq: count, version: count });
+  const chat = {
+    rooms: new RoomList(),
+    timelines: new Map(Object.keys(counts).map((id) => [Number(id), new Timeline(Number(id))])),
+    place: { id: null },
+    connection: { online: true, request: async (_, { rooms: held }) => answer(held) },
+    isSamePerson: () => true,
+    forget() {},
+    settle() {},
+    tell() {},
+  };
+
+  function answer(held) {
+    rounds += 1;
+    assert.ok(rounds < ROUNDS, "it asks for ever");
+    let left = AT_ONCE;
+    const changes = {};
+    for (const [id, version] of Object.entries(held)) {
+      const messages = Array.from({ length: Math.min(left, counts[id] - version) }, (_, at) => message(version + at + 1));
+      left -= messages.length;
+      changes[id] = { messages, version: version + messages.length, reset: false };
+    }
+    return { user: {}, rooms: Object.entries(counts).map(room), changes };
+  }
+
+  return chat;
+}
+
+test("a room that did not fit into an answer is asked for again", async () => {
+  for (const counts of [{ 1: 2, 2: 3 }, { 1: 2, 2: 0, 3: 1 }, { 1: 4, 2: 2, 3: 5 }]) {
+    const chat = pageOf(counts);
+    await new CatchUp(chat).run();
+    for (const [id, count] of Object.entries(counts)) assert.equal(chat.timelines.get(Number(id)).messages.length, count);
+  }
+});
+
+test("who is up to date asks once", async () => {
+  let asked = 0;
+  const chat = pageOf({ 1: 0, 2: 0 });
+  const { request } = chat.connection;
+  chat.connection.request = (...question) => {
+    asked += 1;
+    return request(...question);
+  };
+  await new CatchUp(chat).run();
+  assert.equal(asked, 1);
+});
