@@ -263,7 +263,7 @@ export class Chat extends EventTarget {
       this.tell("left", user.id === null ? "login" : "reload");
       return false;
     }
-    this.user = { ...this.user, name: user.name, avatar: user.avatar };
+    this.user = { ...this.user, name: user.name, avatar: user.avatar, named: Boolean(user.name) };
     this.ended = null;
     this.tell("user");
     return true;

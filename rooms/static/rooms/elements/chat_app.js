@@ -3,7 +3,9 @@ import { Chat } from "rooms/chat";
 import { part } from "rooms/dom";
 import { notify } from "rooms/elements/notice_list";
 import { showPerson } from "rooms/elements/user_avatar";
+import { keepSession } from "rooms/session";
 import { Connection } from "rooms/socket";
+import { Tabs } from "rooms/tabs";
 
 const NARROW = matchMedia("(max-width: 700px)");
 const LAST_ROOM = "parley.room"; // the room shown last, for a visit without an address
@@ -27,6 +29,7 @@ class ChatApp extends HTMLElement {
     this.querySelectorAll(PARTS).forEach((element) => (element.chat = this.chat));
     document.querySelectorAll("room-creator, room-settings").forEach((element) => (element.chat = this.chat));
     this.#listen();
+    this.#knowTabs();
     this.#follow();
     this.chat.start();
   }
@@ -52,6 +55,16 @@ class ChatApp extends HTMLElement {
     window.addEventListener("popstate", () => this.#follow());
     window.addEventListener("beforeunload", (event) => chat.outbox.size && event.preventDefault());
     NARROW.addEventListener("change", () => this.#follow());
+  }
+
+  /** Come back with the cookie of now when another tab was signed in or out; the server then says who one is. */
+  #knowTabs() {
+    const { chat } = this;
+    const tabs = new Tabs(chat.user);
+    tabs.addEventListener("other", () => chat.connection.renew());
+    chat.addEventListener("user", () => tabs.is(chat.user));
+    // Nobody else has a session that could run out.
+    if (chat.user.id !== null || chat.user.named) keepSession(this.dataset.sessionUrl, chat.connection);
   }
 
   /** Show what the address says; without a room in it, the last one where that is better than the list alone. */

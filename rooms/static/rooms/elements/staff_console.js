@@ -1,6 +1,8 @@
 import { part } from "rooms/dom";
 import { notify } from "rooms/elements/notice_list";
+import { keepSession } from "rooms/session";
 import { Connection } from "rooms/socket";
+import { Tabs } from "rooms/tabs";
 
 const STATES = { connecting: "Connecting …", online: "Live", offline: "No connection. It comes back by itself." };
 
@@ -30,6 +32,10 @@ class StaffConsole extends HTMLElement {
     this.staff.on("session_ended", () => this.staff.renew());
     this.everybody.on("notice", ({ level, text }) => notify(text, level, true));
     window.addEventListener("online", () => this.staff.hasten());
+    keepSession(this.dataset.sessionUrl, this.staff);
+    // Another tab was signed in or out: the server says what this person may see.
+    const tabs = new Tabs({ id: Number(this.dataset.userId) });
+    tabs.addEventListener("other", () => location.reload());
     this.staff.open();
     this.everybody.open();
   }
