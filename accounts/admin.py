@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from .forms import UnusedNameForm
+from .forms import StaffLogInForm, UnusedNameForm
 from .models import Session, User
 from .names import folded
 
@@ -40,6 +40,8 @@ class ChangePersonForm(UnusedNameForm, ChangeForm):
         fields = "__all__"
         field_classes = {"username": UsernameField}
 
+
+admin.site.login_form = StaffLogInForm
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 

@@ -3,9 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, UsernameField
 from django.core.exceptions import ValidationError
 
+from chatproject.sockets.addresses import network
+
+from .attempts import attempt
 from .models import User
 from .models.user import USERNAME_TAKEN
 from .names import MIXED_ALPHABETS, NAME_LENGTH, mixes_alphabets
@@ -64,7 +68,23 @@ class SignUpForm(UnusedNameForm, CreationForm):
         field_classes = {"username": UsernameField}
 
 
-class LogInForm(AuthenticationForm):
+class LimitedForm(AuthenticationForm):
+    """Raises `RateLimited` instead of trying one more password than `LOGIN_RATE` allows."""
+
+    def clean(self) -> dict[str, Any]:
+        name, password = map(self.cleaned_data.get, ("username", "password"))
+        if not (name and password):
+            return super().clean()
+        address = self.request.META["REMOTE_ADDR"] if self.request else ""
+        with attempt(network=network(address), name=name):
+            return super().clean()
+
+
+class StaffLogInForm(LimitedForm, AdminAuthenticationForm):
+    """The log-in of Django's admin."""
+
+
+class LogInForm(LimitedForm):
     error_messages = {
         "invalid_login": "This username and password do not belong together.",
         "inactive": "This account is not active.",

@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "accounts.middleware.session_trail",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "chatproject.refusals.Refusals",
 ]
 
 ROOT_URLCONF = "chatproject.urls"
@@ -106,6 +107,9 @@ AUTH_PASSWORD_VALIDATORS = [
     # Not a rule but Django's own hook: it is told of every changed password.
     {"NAME": "accounts.validators.PasswordChangeWatcher"},
 ]
+
+# Failures for one name from one address; five times as many for all names together.
+LOGIN_RATE = rate("LOGIN_RATE", env.str("LOGIN_RATE", default="10/300"))
 
 # --- Language and time --------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

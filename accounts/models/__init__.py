@@ -1,4 +1,5 @@
+from .failed_log_in import FailedLogIn
 from .session import Session
 from .user import User
 
-__all__ = ["Session", "User"]
+__all__ = ["FailedLogIn", "Session", "User"]
