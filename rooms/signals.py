@@ -5,7 +5,7 @@ from typing import Any
 from django.db import connections
 
 from accounts.models import User
-from rooms.operations.memberships import leave_all_rooms
+from rooms.operations.departing import leave_for_good
 from rooms.operations.rooms import make_first_room as operation
 
 
@@ -18,4 +18,4 @@ def make_first_room(using: str, **_: Any) -> None:
 
 def leave_rooms(instance: User, **_: Any) -> None:
     """A person's rooms keep an owner, and hear that somebody has gone."""
-    leave_all_rooms(instance)
+    leave_for_good(instance)

@@ -14,11 +14,12 @@ from chatproject.errors import Conflict, Forbidden, Invalid, NotFound, Unauthent
 from rooms.events.payloads import message_payload
 from rooms.models import Membership, Message, Reaction, Room
 from rooms.namespaces.locks import RoomOf, lock_rooms
+from rooms.operations.catching_up import changes_since
 from rooms.operations.changing import MOST_EMOJI, delete_message, edit_message, react
 from rooms.operations.memberships import add_members, join_room, remove_member
 from rooms.operations.messages import mark_read
 from rooms.operations.posting import Post, post_messages, text_of
-from rooms.operations.reading import newest_page
+from rooms.operations.reading import list_rooms, newest_page
 from rooms.operations.revisions import read_revisions
 from rooms.operations.rooms import update_room
 from tests.support.people import room
@@ -249,6 +250,22 @@ def test_a_message_has_only_so_many_different_emoji(owner, member, lobby):
     assert len(reactions(message)) == MOST_EMOJI
     react(person=member, message=message.pk, emoji="😀", on=True)
     assert reactions(message)[0] == ("😀", [owner.pk, member.pk])
+
+
+def test_the_reactions_of_a_deleted_account_are_gone_and_who_syncs_learns_of_it(owner, member, lobby, den):
+    messages = post_many(owner, lobby, 3)
+    for message in messages[:2]:
+        react(person=member, message=message.pk, emoji="👍", on=True)
+        react(person=member, message=message.pk, emoji="🎉", on=True)
+    react(person=owner, message=messages[0].pk, emoji="👍", on=True)
+    assert counters(lobby) == (3, 8)
+    member.delete()
+    assert reactions(messages[0]) == [("👍", [owner.pk])]
+    assert reactions(messages[1]) == []
+    assert counters(lobby) == (3, 10)
+    found = changes_since(list_rooms(owner), {lobby.pk: 8})[lobby.pk]
+    assert [(message.seq, message.version) for message in found.messages] == [(1, 9), (2, 10)]
+    assert counters(den) == (0, 0)
 
 
 def test_guests_do_not_react_and_who_only_reads_along_neither(outsider, owner, guest, lobby):

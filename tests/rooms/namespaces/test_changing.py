@@ -123,6 +123,18 @@ async def test_what_another_way_changes_is_heard_by_all_tabs(tabs, owner):
     await nobody_hears("message_changed", deaf)
 
 
+async def test_a_deleted_accounts_reactions_are_heard_of_with_one_event(tabs, house, member, lobby):
+    own, _, listener, reader, _, first = tabs
+    for message in (first, await say(own, lobby, "Another")):
+        await ok(listener, "react", message=message["id"], emoji="👍", on=True)
+    await house.hush()
+    await in_database(member.delete)
+    [change] = await reader.received("message_changed")
+    assert (change["version"], change["message"]["reactions"]) == (6, [])
+    caught_up = (await ok(reader, "sync", rooms={str(lobby.pk): 4}))["changes"][str(lobby.pk)]
+    assert [each["reactions"] for each in caught_up["messages"]] == [[], []]
+
+
 async def test_changes_that_come_together_are_each_answered_and_numbered(tabs, house, lobby):
     own, _, listener, _, _, message = tabs
     edits = [ok(own, "edit_message", message=message["id"], body=f"body {number}") for number in range(10)]
