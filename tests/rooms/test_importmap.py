@@ -150,20 +150,6 @@ def assert_map_comes_first(html):
     assert first is None or html.index('type="importmap"') < first.start()
 
 
-def assert_rest_of_policy(answer):
-    policy = directives(answer)
-    del policy["script-src"]
-    assert policy == {
-        "default-src": ["'self'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'", "data:", "blob:"],
-        "object-src": ["'none'"],
-        "base-uri": ["'none'"],
-        "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
-    }
-
-
 @pytest.mark.django_db
 def test_the_one_inline_script_of_a_page_is_the_map_and_the_policy_holds_its_hash(owner, member):
     for answer in own_pages(owner, member):
@@ -181,7 +167,6 @@ def test_the_one_inline_script_of_a_page_is_the_map_and_the_policy_holds_its_has
         assert found.handlers == [], path
         assert found.styles == [], path
         assert_map_comes_first(answer.content.decode())
-        assert_rest_of_policy(answer)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
