@@ -1,10 +1,11 @@
 """Whatever people write, and whatever they are called, is text wherever it is seen: nothing of it runs."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Dialog, Request, expect
 
 from tests.browser.hostile_people import SLUG
 from tests.browser.visits import Visit, overflow
@@ -67,14 +68,18 @@ def watched(visit: Open, served: Server, moved_in: dict[str, str]) -> Iterator[O
         if not request.url.startswith((served.url, served.url.replace("http", "ws"), "data:", "blob:")):
             strange.append(f"asked {request.url}")
 
-    def open_watched(name: str | None = None, session: str = "", **options: object) -> Visit:
+    def stopped(dialog: Dialog) -> None:
+        strange.append(f"stopped by {dialog.message}")
+        dialog.dismiss()
+
+    def open_watched(name: str | None = None, session: str = "", **options: Any) -> Visit:
         window = visit(name, **options)
         context = window.page.context
         context.add_init_script(WATCH)
         if session:
             context.add_cookies([{"name": "sessionid", "value": session, "url": served.url}])
         context.on("request", asked)
-        window.page.on("dialog", lambda dialog: (strange.append("a dialog"), dialog.dismiss()))
+        window.page.on("dialog", stopped)
         window.page.on("popup", lambda popup: strange.append(f"opened {popup.url}"))
         return window
 
