@@ -4,6 +4,7 @@ const RETRY = 2; // seconds, where the refusal does not say
 export class CatchUp {
   #running = null;
   #again = false;
+  #told = new Map(); // rooms told of since the question was sent, null for one that is gone
   #timer = null;
 
   constructor(chat) {
@@ -32,11 +33,17 @@ export class CatchUp {
     this.run();
   }
 
+  /** A room was told of, null for gone: newer than the answer of a question that is under way. */
+  told(id, room) {
+    this.#told.set(id, room && { ...this.#told.get(id), ...room });
+  }
+
   async #untilLevel() {
     const { chat } = this;
     let behind = true;
     while (behind) {
       const held = Object.fromEntries([...chat.timelines].map(([id, timeline]) => [id, timeline.version]));
+      this.#told.clear();
       const { user, rooms, changes } = await chat.connection.request("sync", { rooms: held });
       if (!chat.isSamePerson(user)) return;
       this.#takeRooms(rooms, held);
@@ -49,7 +56,10 @@ export class CatchUp {
     // A server that went back to a backup counts from there; counters held from before would never be reached.
     rooms.filter((room) => room.version < held[room.id]).forEach((room) => chat.rooms.remove(room.id));
     const { id } = chat.place;
-    const gone = chat.rooms.replace(rooms, id in held ? null : id);
+    const kept = new Set(id in held ? [] : [id]);
+    for (const [told, room] of this.#told) if (room) kept.add(told);
+    const gone = chat.rooms.replace(rooms.filter((room) => this.#told.get(room.id) !== null), kept);
+    this.#told.forEach((room) => room && chat.rooms.merge(room));
     chat.synced = true;
     gone.forEach((room) => chat.forget(room));
     chat.tell("rooms");

@@ -54,6 +54,7 @@ export class Feed {
       chat.sync();
       return;
     }
+    chat.catchUp.told(room.id, room);
     const merged = chat.rooms.merge(room);
     if (chat.place.id === room.id) {
       chat.place.slug = merged.slug;
@@ -65,6 +66,7 @@ export class Feed {
   }
 
   #removed(id) {
+    this.chat.catchUp.told(id, null);
     this.chat.forget(id);
   }
 

@@ -47,6 +47,28 @@ test("a room that did not fit into an answer is asked for again", async () => {
   }
 });
 
+test("what a page is told of its rooms while it asks is newer than the answer", async () => {
+  const chat = pageOf({ 1: 0, 2: 0 });
+  const catchUp = new CatchUp(chat);
+  const { request } = chat.connection;
+  [1, 2].forEach((id) => chat.rooms.merge({ id, role: "member", last_seq: 0, version: 0 }));
+  chat.connection.request = async (...question) => {
+    const answer = await request(...question);
+    catchUp.told(3, { id: 3, role: "member", last_seq: 0, version: 0 });
+    chat.rooms.merge({ id: 3, role: "member", last_seq: 0, version: 0 });
+    catchUp.told(1, { id: 1, name: "Renamed" });
+    catchUp.told(2, null);
+    chat.rooms.remove(2);
+    return answer;
+  };
+  await catchUp.run();
+  assert.deepEqual(chat.rooms.all().map((room) => room.id), [1, 3]);
+  assert.equal(chat.rooms.get(1).name, "Renamed");
+  chat.connection.request = request;
+  await catchUp.run();
+  assert.deepEqual(chat.rooms.all().map((room) => room.id).sort(), [1, 2]);
+});
+
 test("who is up to date asks once", async () => {
   let asked = 0;
   const chat = pageOf({ 1: 0, 2: 0 });

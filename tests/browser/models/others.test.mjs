@@ -64,7 +64,7 @@ test("an answer that is older than an event does not turn counters back", () => 
 test("rooms that are no longer told are gone, but for the one that is kept", () => {
   const list = new RoomList();
   [1, 2, 3].forEach((id) => list.merge(room(id)));
-  assert.deepEqual(list.replace([room(1)], 3), [2]);
+  assert.deepEqual(list.replace([room(1)], new Set([3])), [2]);
   assert.deepEqual(list.all().map(({ id }) => id).sort(), [1, 3]);
 });
 

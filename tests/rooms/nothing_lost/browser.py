@@ -26,11 +26,13 @@ class Browser:
         self.rooms: dict[int, Json] = {}
         self.timelines: dict[int, Timeline] = {}
         self.place: int | None = None  # the room being shown
+        self._answer: tuple[dict[int, int], Json] | None = None  # of a question that is under way
+        self._told: dict[int, Json | None] = {}  # rooms told of since it was asked; None: gone
         self._handlers: dict[str, Callable[[Json], None]] = {
             "message_posted": lambda event: self.take(event["message"], posted=True),
             "message_changed": lambda event: self.take(event["message"], posted=False),
             "room_changed": lambda event: self._room(event["room"]),
-            "room_removed": lambda event: self.forget(event["room"]),
+            "room_removed": lambda event: self._removed(event["room"]),
             "room_read": lambda event: self._read(event["room"], event["seq"]),
         }
 
@@ -64,7 +66,12 @@ class Browser:
             if self.steady:
                 self.sync()
             return
+        self._told[room["id"]] = {**(self._told.get(room["id"]) or {}), **room}
         self._merge(room)
+
+    def _removed(self, room: int) -> None:
+        self._told[room] = None
+        self.forget(room)
 
     def _read(self, room: int, seq: int) -> None:
         if (held := self.rooms.get(room)) and held.get("role") and held["last_read"] < seq:
@@ -82,12 +89,30 @@ class Browser:
     def sync(self) -> None:
         """Catches up, with as many questions as that takes."""
         for _ in range(ROUNDS):
-            held = {room: timeline.version for room, timeline in self.timelines.items()}
-            answer = self.net.sync(self.person, held)
-            self._take_rooms(answer["rooms"], held)
-            if not self._take_changes(answer["rooms"], answer["changes"], held):
+            self.ask()
+            if not self._take_answer():
                 return
         raise AssertionError("sync never ends")
+
+    def ask(self) -> None:
+        """Sends `sync`; the server reads now what it answers."""
+        held = {room: timeline.version for room, timeline in self.timelines.items()}
+        self._answer, self._told = (held, self.net.sync(self.person, held)), {}
+
+    def take_late_answer(self) -> None:
+        """The answer of a question arrives, after whatever was heard since."""
+        if self._answer and self._take_answer():
+            self.sync()
+
+    def lose_answer(self) -> None:
+        self._answer = None
+
+    def _take_answer(self) -> bool:
+        """Whether there is more to ask for."""
+        assert self._answer
+        (held, answer), self._answer = self._answer, None
+        self._take_rooms(answer["rooms"], held)
+        return self._take_changes(answer["rooms"], answer["changes"], held)
 
     def open(self, room: int) -> None:
         """Shows a room."""
@@ -133,12 +158,14 @@ class Browser:
         self.net.close(self, room)
 
     def _take_rooms(self, rooms: list[Json], held: dict[int, int]) -> None:
-        told = {room["id"] for room in rooms}
-        kept = None if self.place in held else self.place
-        for room in set(self.rooms) - told - {kept}:
+        # What was told since it was asked may be newer than the answer.
+        gone = {room for room, told in self._told.items() if told is None}
+        kept = self._told.keys() - gone | ({self.place} - held.keys())
+        for room in self.rooms.keys() - kept - ({each["id"] for each in rooms} - gone):
             self.forget(room)
-        for each in rooms:
-            self._merge(each)
+        for each in [*rooms, *filter(None, self._told.values())]:
+            if each["id"] not in gone:
+                self._merge(each)
 
     def _take_changes(self, rooms: list[Json], changes: dict[str, Any], held: dict[int, int]) -> bool:
         """Whether there is more to ask for."""

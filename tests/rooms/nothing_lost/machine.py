@@ -207,6 +207,15 @@ class Conversation(RuleBasedStateMachine):
         if self._line(page).channels:
             self._browser(page).read_older()
 
+    @rule(page=pages)
+    def ask(self, page: int) -> None:
+        if self._line(page).channels:
+            self._browser(page).ask()
+
+    @rule(page=pages)
+    def answer(self, page: int) -> None:
+        self._browser(page).take_late_answer()
+
     # --- What lines do ----------------------------------------------------------------------------
 
     @rule(line=st.integers(5, 9), random=randoms)
@@ -226,6 +235,7 @@ class Conversation(RuleBasedStateMachine):
         assert_gapless(self.net)
         for line in self.net.lines:
             if line.browser.steady and line.channels:
+                line.browser.take_late_answer()
                 assert_never_behind(line.browser)
 
     # --- The rest ---------------------------------------------------------------------------------
@@ -234,6 +244,7 @@ class Conversation(RuleBasedStateMachine):
         """What is on its way arrives in part; a line that is cut is made anew; then the page asks."""
         browser = line.browser
         line.deliver(random, loss=LOSS)
+        browser.take_late_answer()
         late, line.waiting = line.waiting, []
         if not line.channels:
             self.net.connect(line)
@@ -252,6 +263,7 @@ class Conversation(RuleBasedStateMachine):
         assert_gapless(self.net)
         for line in self.net.lines:
             if line.browser.steady and line.channels:
+                line.browser.take_late_answer()
                 assert_never_behind(line.browser)
             self._catch_up(line, random)
 

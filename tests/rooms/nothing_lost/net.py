@@ -106,6 +106,7 @@ class Net:
 
     def cut(self, line: Line) -> None:
         line.channels, line.waiting = set(), []
+        line.browser.lose_answer()
 
     def sync(self, person: Person, held: dict[int, int]) -> Json:
         asked = Sync.model_validate(_as_json({"rooms": held}))

@@ -13,7 +13,7 @@ from tests.rooms.nothing_lost.machine import Conversation
 pytestmark = pytest.mark.django_db
 
 # `--hypothesis-profile=long` takes the profile of that name instead, from tests/conftest.py.
-SHORT = settings(max_examples=25, stateful_step_count=30, deadline=None, database=None)
+SHORT = settings(max_examples=20, stateful_step_count=25, deadline=None, database=None)
 
 
 @pytest.fixture

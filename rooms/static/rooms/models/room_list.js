@@ -24,10 +24,10 @@ export class RoomList {
     return this.all().sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name) || a.id - b.id);
   }
 
-  /** Hold exactly these rooms, and `keep` if it was held; returns the ids that are gone. */
-  replace(rooms, keep = null) {
+  /** Hold exactly these rooms, and those of `kept` that were held; returns the ids that are gone. */
+  replace(rooms, kept = new Set()) {
     const told = new Set(rooms.map((room) => room.id));
-    const gone = [...this.#rooms.keys()].filter((id) => !told.has(id) && id !== keep);
+    const gone = [...this.#rooms.keys()].filter((id) => !told.has(id) && !kept.has(id));
     gone.forEach((id) => this.#rooms.delete(id));
     rooms.forEach((room) => this.merge(room));
     return gone;
