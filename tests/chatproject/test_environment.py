@@ -28,7 +28,13 @@ def test_a_time_that_nobody_has_to_keep_may_be_nothing_but_not_less():
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("PING_INTERVAL", "0"), ("PING_TIMEOUT", "-1"), ("CONNECT_TIMEOUT", "-1")]
+    ("setting", "value"),
+    [
+        ("PING_INTERVAL", "0"),
+        ("PING_TIMEOUT", "-1"),
+        ("CONNECT_TIMEOUT", "-1"),
+        ("SESSION_CHECK_INTERVAL", "0"),
+    ],
 )
 def test_the_chat_does_not_start_with_such_a_time(tmp_path, setting, value):
     with pytest.raises(subprocess.CalledProcessError) as refusal:
