@@ -22,7 +22,7 @@ from tests.support.server import Server, manage, running
 
 # For what is run now and then: `--hypothesis-profile=long`.
 hypothesis.settings.register_profile(
-    "long", max_examples=1_000, stateful_step_count=80, deadline=None, database=None, print_blob=True
+    "long", max_examples=200, stateful_step_count=50, deadline=None, database=None, print_blob=True
 )
 
 NewServer = Callable[..., AbstractContextManager[Server]]
