@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
+import socket
 import struct
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 TIMEOUT = 10  # seconds, for anything that is waited for
 QUERY = "EIO=4&transport=websocket"
+AS_MUCH_AS_COMES = 2**25  # bytes
 PLACE = "/socket.io/"
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -48,15 +51,23 @@ def handshake(port: int, cookies: Mapping[str, str] | None = None, **more: str) 
 
 
 class Raw:
-    """One TCP connection."""
+    """One TCP connection, from `address`; `buffer` bytes are taken of what is not read."""
 
-    def __init__(self, port: int, *, address: str | None = None) -> None:
+    def __init__(self, port: int, *, address: str = "", buffer: int = 0) -> None:
         self.port = port
-        self._from = (address, 0) if address else None
+        self._address = address
+        self._buffer = buffer
 
     async def __aenter__(self) -> Self:
+        connection = socket.socket()
+        if self._buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._buffer)
+        connection.setblocking(False)
+        if self._address:
+            connection.bind((self._address, 0))
+        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", self.port))
         self.reader, self.writer = await asyncio.open_connection(
-            "127.0.0.1", self.port, local_addr=self._from, limit=2**25
+            sock=connection, limit=self._buffer or AS_MUCH_AS_COMES
         )
         return self
 
@@ -128,6 +139,15 @@ class Raw:
                 self.say("3")
             else:
                 return content.decode() if kind == TEXT else ""
+
+    async def call(self, number: int, command: str, **payload: Any) -> Any:
+        """The data of a good ack to a command in `/`; what else comes until then is dropped."""
+        self.say(f"42{number}{json.dumps([command, payload])}")
+        while not (answer := await self.text()).startswith(f"43{number}["):
+            assert answer, "cut off"
+        (ack,) = json.loads(answer.removeprefix(f"43{number}"))
+        assert ack["ok"], ack
+        return ack["data"]
 
     async def close_code(self) -> int:
         """The code of the close frame that comes, whatever comes before; 0 when the connection just ends."""

@@ -70,15 +70,15 @@ class Canaries:
     async def meet(self, speaker: Cookies, listener: Cookies) -> None:
         await self._speaker.enter(cookies=speaker)
         await self._listener.enter(cookies=listener)
-        other = (await call(self._listener, 0, "sync"))["user"]["id"]
+        other = (await self._listener.call(0, "sync"))["user"]["id"]
         name = f"Canaries {uuid4().hex}"
-        made = await call(self._speaker, 0, "create_room", name=name, kind="private", users=[other])
+        made = await self._speaker.call(0, "create_room", name=name, kind="private", users=[other])
         self.room = made["room"]["id"]
 
     async def say(self, body: str) -> None:
         self.said.append(body)
         post = {"room": self.room, "client_id": str(uuid4()), "body": body}
-        await call(self._speaker, next(self._numbers), "post_message", **post)
+        await self._speaker.call(next(self._numbers), "post_message", **post)
 
     async def talk(self) -> None:
         while True:
@@ -95,16 +95,6 @@ class Canaries:
                 self.heard.append(data["message"]["body"])
                 if self.heard[-1] == last:
                     return
-
-
-async def call(raw: Raw, number: int, command: str, **payload: Any) -> Any:
-    """The data of a good ack."""
-    raw.say(f"42{number}{json.dumps([command, payload])}")
-    while not (answer := await raw.text()).startswith(f"43{number}["):
-        assert answer, "cut off"
-    (ack,) = json.loads(answer.removeprefix(f"43{number}"))
-    assert ack["ok"], ack
-    return ack["data"]
 
 
 @asynccontextmanager
