@@ -6,25 +6,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visits import NETWORK_GONE, Visit, fresh
+from tests.browser.visits import BACK, NETWORK_GONE, Visit, fresh
 from tests.support.server import PASSWORD, Server
 
 pytestmark = pytest.mark.needs("chromium")
 
 Open = Callable[..., Visit]
-BACK = 20_000  # milliseconds in which a page that lost its server has found it again
-
-
-def cut(visit: Visit) -> None:
-    """Takes the network from one person's browser."""
-    visit.tolerate(NETWORK_GONE)
-    visit.page.context.set_offline(True)
-    expect(visit.page.locator("chat-app")).to_have_attribute("data-connection", "offline")
-
-
-def mend(visit: Visit) -> None:
-    visit.page.context.set_offline(False)
-    expect(visit.page.locator("chat-app")).to_have_attribute("data-connection", "online", timeout=BACK)
 
 
 def states(visit: Visit) -> list[str | None]:
@@ -35,7 +22,7 @@ def test_what_is_written_without_a_connection_goes_out_later_once_and_in_order(v
     olivia = visit("olivia").enter()
     slug = olivia.create_room()
     watcher = visit("olivia").enter(slug)
-    cut(olivia)
+    olivia.cut()
     texts = [f"written {number} while away" for number in range(3)]
     for text in texts:
         olivia.say(text)
@@ -44,7 +31,7 @@ def test_what_is_written_without_a_connection_goes_out_later_once_and_in_order(v
     )
     assert states(olivia) == ["sending", "queued", "queued"] or states(olivia) == ["queued"] * 3
     expect(watcher.messages).to_have_count(0)
-    mend(olivia)
+    olivia.mend()
     for text in texts:
         expect(olivia.message(text)).to_have_attribute("data-state", "sent")
     expect(olivia.page.locator("connection-line")).to_be_hidden()
@@ -59,11 +46,11 @@ def test_what_was_said_meanwhile_is_there_on_coming_back(visit: Open) -> None:
     tab = visit("olivia").enter(slug)
     olivia.say("heard by both")
     expect(tab.message("heard by both")).to_be_visible()
-    cut(tab)
+    tab.cut()
     for number in range(4):
         olivia.say(f"missed {number}")
         expect(olivia.message(f"missed {number}")).to_have_attribute("data-state", "sent")
-    mend(tab)
+    tab.mend()
     expect(tab.messages).to_have_count(5)
     expect(tab.message("missed 3")).to_be_visible()
 
@@ -75,11 +62,11 @@ def test_a_refused_message_fails_and_can_be_sent_again_or_given_up(visit: Open) 
     bob.command("join_room", room=slug)
     bob.room_link(slug).click()
     bob.ready()
-    cut(bob)
+    bob.cut()
     bob.say("first try")
     bob.say("never mind")
     olivia.command("update_room", room=slug, archived=True)
-    mend(bob)
+    bob.mend()
     failed = bob.page.locator('.message[data-state="failed"]')
     expect(failed).to_have_count(2)
     expect(failed.first).to_contain_text("archived")

@@ -19,6 +19,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 TIMEOUT = 10_000  # milliseconds
+BACK = 20_000  # milliseconds in which a page that lost its server has found it again
 WIDE = (1280, 800)
 NARROW = (360, 740)
 
@@ -84,6 +85,29 @@ class Visit:
         self.composer.fill(text)
         self.composer.press("Enter")
 
+    def edit(self, text: str, anew: str) -> None:
+        """Makes the message that says `text` say something else."""
+        self.page.evaluate(
+            "([text, anew]) => { const {chat} = document.querySelector('chat-app');"
+            " const held = chat.timeline.messages.find((message) => message.body === text);"
+            " const waiting = chat.outbox.of(chat.room.id).find((entry) => entry.body === text);"
+            " return chat.edit(held ?? { ...waiting, id: null }, anew); }",
+            [text, anew],
+        )
+
+    def cut(self) -> None:
+        """Takes the network from this browser."""
+        self.tolerate(NETWORK_GONE)
+        self.page.context.set_offline(True)
+        self.is_connected("offline")
+
+    def mend(self) -> None:
+        self.page.context.set_offline(False)
+        self.is_connected("online")
+
+    def is_connected(self, state: str) -> None:
+        expect(self.page.locator("chat-app")).to_have_attribute("data-connection", state, timeout=BACK)
+
     def command(self, command: str, /, **payload: Any) -> Any:
         """Sends a command over the page's own connection; its ack's data."""
         return self.page.evaluate(
@@ -107,6 +131,11 @@ class Visit:
     @property
     def messages(self) -> Locator:
         return self.page.locator(".message")
+
+    @property
+    def bodies(self) -> list[str]:
+        """What the messages on the page say, in their order."""
+        return self.page.locator(".message-body").all_inner_texts()
 
     def message(self, text: str) -> Locator:
         """The row of the message that holds `text`."""
@@ -145,6 +174,23 @@ class Visits:
             )
         visit = Visit(context.new_page(), name or "")
         self._open.append(visit)
+        return visit
+
+    def tab(self, visit: Visit) -> Visit:
+        """One more tab in the same browser window: it shares cookies and what the browser keeps."""
+        tab = Visit(visit.page.context.new_page(), visit.name)
+        tab.tolerated = visit.tolerated
+        self._open.append(tab)
+        return tab
+
+    def sign_in(self, visit: Visit, name: str) -> Visit:
+        """Makes another person sit down at the same browser."""
+        visit.page.context.clear_cookies()
+        cookies = self._cookies(name).items()
+        visit.page.context.add_cookies(
+            [{"name": key, "value": value, "url": self.served.url} for key, value in cookies]
+        )
+        visit.name = name
         return visit
 
     def _cookies(self, name: str) -> Cookies:

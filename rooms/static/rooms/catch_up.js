@@ -24,7 +24,9 @@ export class CatchUp {
       await this.#running;
     } catch (refusal) {
       if (refusal.code === undefined) throw refusal;
-      this.#timer = setTimeout(() => this.run(), (refusal.retryAfter ?? RETRY) * 1_000);
+      // Who was sent away together does not come back together.
+      const pause = (refusal.retryAfter ?? RETRY) * (1 + Math.random());
+      this.#timer = setTimeout(() => this.run(), pause * 1_000);
     } finally {
       this.#running = null;
     }
@@ -75,7 +77,7 @@ export class CatchUp {
       const timeline = chat.timelines.get(Number(id));
       if (!timeline) continue;
       timeline.catchUp(change);
-      change.messages.forEach((message) => chat.settle(message));
+      change.messages.forEach((message) => chat.sending.settle(message));
       chat.tell("timeline", timeline.room);
       const room = rooms.find((candidate) => candidate.id === timeline.room);
       behind ||= change.version < room?.version;

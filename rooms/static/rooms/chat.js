@@ -7,13 +7,12 @@
 import { CatchUp } from "rooms/catch_up";
 import { Feed } from "rooms/feed";
 import { Drafts } from "rooms/models/drafts";
-import { Outbox } from "rooms/models/outbox";
 import { Presence } from "rooms/models/presence";
 import { ReadMarks } from "rooms/models/read_marks";
 import { RoomList } from "rooms/models/room_list";
 import { Timeline } from "rooms/models/timeline";
 import { OwnTyping, Typing } from "rooms/models/typing";
-import { uuid } from "rooms/uuid";
+import { Sending } from "rooms/sending";
 
 const SYNC_EVERY = 30_000; // milliseconds
 const OPEN_AGAIN = 2; // seconds before an unanswered question is asked again
@@ -28,8 +27,8 @@ export class Chat extends EventTarget {
   typing = new Typing();
   place = NOWHERE;
   synced = false;
+  isKnown = false; // on this connection the server takes this person for who the page was made for
   ended = null;
-  #own = new Set();
   #ownTyping = new OwnTyping();
   #openTimer = null;
 
@@ -38,14 +37,19 @@ export class Chat extends EventTarget {
     this.connection = connection;
     this.user = user;
     this.drafts = new Drafts(storage, user.id ?? "guest");
-    this.outbox = new Outbox({ send: (entry) => this.#send(entry), changed: (room) => this.tell("timeline", room) });
+    this.sending = new Sending(this, storage);
     this.marks = new ReadMarks({ send: (room, seq) => connection.request("mark_read", { room, seq }) });
     this.catchUp = new CatchUp(this);
     this.feed = new Feed(this);
     connection.addEventListener("state", () => this.#connectionChanged());
   }
 
+  get outbox() {
+    return this.sending.outbox;
+  }
+
   start() {
+    this.outbox.refresh();
     this.connection.open();
     setInterval(() => this.sync(), SYNC_EVERY);
   }
@@ -58,15 +62,21 @@ export class Chat extends EventTarget {
     return this.catchUp.run();
   }
 
+  /** The page was away, and may have missed anything. */
+  wake() {
+    this.connection.wake();
+    this.sync();
+    this.outbox.goOn();
+  }
+
   #connectionChanged() {
     this.tell("connection");
     if (this.connection.state === "refused") this.#shutOut(this.connection.refusal);
+    this.isKnown = false;
     if (!this.connection.online) return;
     if (this.place.state === "refused") this.#show({ ...this.place, state: this.place.slug === null ? "none" : "loading" });
     this.sync();
     this.openPlace();
-    this.outbox.resume();
-    this.marks.flush();
   }
 
   /** The server does not let this page in: what waited for an answer gets none. */
@@ -130,7 +140,7 @@ export class Chat extends EventTarget {
 
   #hold(id, messages, version) {
     const held = this.timelines.get(id);
-    messages.forEach((message) => this.settle(message));
+    messages.forEach((message) => this.sending.settle(message));
     if (!held) {
       const timeline = new Timeline(id);
       timeline.reset(messages, version);
@@ -178,25 +188,17 @@ export class Chat extends EventTarget {
   // What the person does
 
   post(body) {
-    const client_id = uuid();
-    this.#own.add(client_id);
     this.#ownTyping.stopped(Date.now());
-    this.outbox.add({ client_id, room: this.place.id, body, created_at: new Date().toISOString() });
+    return this.sending.post(this.place.id, body);
   }
 
-  async #send({ client_id, room, body }) {
-    const { message } = await this.connection.request("post_message", { room, client_id, body });
-    this.feed.message({ room: message.room, version: message.version, message }, true);
+  /** Change what a message says, one that is still on its way included; offline too. */
+  edit(message, body) {
+    return this.sending.edit(message, body);
   }
 
-  /** Whether a message was written by this person (a guest: on this page). */
-  isMine = (message) =>
-    this.user.id === null ? this.#own.has(message.client_id) : message.author?.id === this.user.id;
-
-  /** The message was seen in its room: it is no longer on its way, whether or not the ack arrived. */
-  settle(message) {
-    if (this.#own.has(message.client_id) && this.isMine(message)) this.outbox.remove(message.client_id);
-  }
+  /** Whether a message was written by this person (a guest: in this browser). */
+  isMine = (message) => this.sending.isMine(message);
 
   keepDraft(room, text) {
     if (this.drafts.set(room, text)) this.tell("rooms");
@@ -266,7 +268,15 @@ export class Chat extends EventTarget {
     this.user = { ...this.user, name: user.name, avatar: user.avatar, named: Boolean(user.name) };
     this.ended = null;
     this.tell("user");
+    if (!this.isKnown) this.#known();
     return true;
+  }
+
+  /** What waited goes out under nobody else's name: the cookie may be another person's by now. */
+  #known() {
+    this.isKnown = true;
+    this.outbox.resume();
+    this.marks.flush();
   }
 
   /** Say something whose loss does not matter. */

@@ -28,7 +28,7 @@ export class Feed {
     const timeline = chat.timelines.get(room);
     if (!timeline) return;
     timeline.apply(version, message);
-    chat.settle(message);
+    chat.sending.settle(message);
     chat.tell("timeline", room);
     if (timeline.hasGap) this.#soon("gap", GAP_PATIENCE, () => this.#mend());
   }

@@ -2,7 +2,16 @@
 import { io } from "socket.io-client";
 
 const ACK_TIMEOUT = 8_000; // milliseconds
-const RECONNECT = { reconnectionDelay: 500, reconnectionDelayMax: 5_000, randomizationFactor: 0.5 };
+const WAKING = 2_000; // milliseconds after waking in which a connection is found to have died asleep
+const ONLINE = 1_000; // milliseconds over which those come back who share a network that is back
+
+/**
+ * The first attempt comes after 0.5 to 3.5 s, the others after 4 s at most: all who lost a server are back within
+ * 4 s after it is, and not in the same second.
+ */
+export const RECONNECT = { reconnectionDelay: 2_000, reconnectionDelayMax: 4_000, randomizationFactor: 0.75 };
+
+const BUSY = 3; // seconds until a server is asked again that did not let one in and did not say when
 const FINAL = new Set(["unauthenticated", "forbidden", "not_found"]); // asking again would get the same answer
 
 const SENTENCES = {
@@ -30,6 +39,7 @@ export class Connection extends EventTarget {
   refusal = null;
   #socket;
   #timer = null;
+  #woken = -Infinity;
 
   constructor(namespace = "/") {
     super();
@@ -73,9 +83,15 @@ export class Connection extends EventTarget {
     this.#socket.connect();
   }
 
-  /** Try at once instead of waiting for the next turn, if there is no connection. */
-  hasten() {
+  /** The person is back: try at once if there is no connection, also if it turns out to have died meanwhile. */
+  wake() {
+    this.#woken = performance.now();
     if (this.state === "offline") this.renew();
+  }
+
+  /** The network is back, perhaps for many: try soon. */
+  hasten() {
+    if (this.state === "offline") this.#after(Math.random() * ONLINE, () => this.wake());
   }
 
   #become(state, refusal = null) {
@@ -86,10 +102,14 @@ export class Connection extends EventTarget {
   }
 
   #dropped(reason) {
+    // What the client library keeps for the next connection might be said there in somebody else's name.
+    this.#socket.sendBuffer.length = 0;
     if (reason === "io client disconnect") return;
     this.#become("offline");
+    // Not within this event: the client library has not finished with the old connection.
+    if (performance.now() - this.#woken < WAKING) this.#after(0, () => this.wake());
     // The client library comes back by itself from everything but a server's good-bye.
-    if (reason === "io server disconnect") this.#later(1_000);
+    else if (reason === "io server disconnect") this.#after(spread(1_000));
   }
 
   #failed(error) {
@@ -102,12 +122,17 @@ export class Connection extends EventTarget {
       this.#become("refused", refusal);
       return;
     }
-    this.#become("offline");
-    this.#later((refusal.retryAfter ?? 4) * 1_000);
+    this.#become("offline", refusal);
+    this.#after(spread((refusal.retryAfter ?? BUSY) * 1_000));
   }
 
-  #later(pause) {
+  #after(pause, action = () => this.#socket.connect()) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#socket.connect(), pause * (0.75 + Math.random() / 2));
+    this.#timer = setTimeout(action, pause);
   }
+}
+
+/** Not less than `pause`, and for each client something else: who was sent away together does not come back together. */
+function spread(pause) {
+  return pause * (1 + Math.random());
 }

@@ -19,7 +19,7 @@ function pageOf(counts) {
     connection: { online: true, request: async (_, { rooms: held }) => answer(held) },
     isSamePerson: () => true,
     forget() {},
-    settle() {},
+    sending: { settle() {} },
     tell() {},
   };
 

@@ -76,6 +76,38 @@ export class Clock {
   }
 }
 
+/** A store as IndexedDB is one: shared by tabs, one change after the other, never at once; full, it rejects. */
+export class Store {
+  kept = new Map();
+  full = false;
+
+  async load() {
+    await settled();
+    if (this.full) throw new Error("full");
+    return [...this.kept.values()].map((entry) => structuredClone(entry));
+  }
+
+  async update(id, change) {
+    await settled();
+    if (this.full) throw new Error("full");
+    const entry = structuredClone(change(structuredClone(this.kept.get(id) ?? null)));
+    if (entry) this.kept.set(id, entry);
+    else this.kept.delete(id);
+    return structuredClone(entry);
+  }
+}
+
+/** Whose turn it is among several tabs. */
+export class Turns {
+  #last = new Map();
+
+  alone = (name, action) => {
+    const turn = (this.#last.get(name) ?? Promise.resolve()).then(action);
+    this.#last.set(name, turn.catch(() => {}));
+    return turn;
+  };
+}
+
 /** Once everything that was promised and is ready has run. */
 export const settled = () => new Promise((resolve) => setImmediate(resolve));
 

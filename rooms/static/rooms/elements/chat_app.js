@@ -6,6 +6,7 @@ import { showPerson } from "rooms/elements/user_avatar";
 import { keepSession } from "rooms/session";
 import { Connection } from "rooms/socket";
 import { Tabs } from "rooms/tabs";
+import { onWaking } from "rooms/waking";
 
 const NARROW = matchMedia("(max-width: 700px)");
 const LAST_ROOM = "parley.room"; // the room shown last, for a visit without an address
@@ -50,10 +51,10 @@ class ChatApp extends HTMLElement {
     chat.connection.addEventListener("state", () => (this.dataset.connection = chat.connection.state));
     this.addEventListener("click", (event) => this.#clicked(event));
     document.addEventListener("keydown", (event) => this.#key(event));
-    document.addEventListener("visibilitychange", () => this.#shown());
+    onWaking(() => chat.wake());
     window.addEventListener("online", () => chat.connection.hasten());
     window.addEventListener("popstate", () => this.#follow());
-    window.addEventListener("beforeunload", (event) => chat.outbox.size && event.preventDefault());
+    window.addEventListener("beforeunload", (event) => chat.outbox.isAtRisk && event.preventDefault());
     NARROW.addEventListener("change", () => this.#follow());
   }
 
@@ -164,12 +165,6 @@ class ChatApp extends HTMLElement {
     const slugs = this.chat.rooms.sorted().map((room) => room.slug);
     const at = slugs.indexOf(this.chat.place.slug) + (event.key === "ArrowDown" ? 1 : -1);
     if (slugs.length) this.go(slugs[(at + slugs.length) % slugs.length]);
-  }
-
-  #shown() {
-    if (document.visibilityState !== "visible") return;
-    this.chat.connection.hasten();
-    this.chat.sync();
   }
 
   /** The session is another person's now: this page's state is no longer true. */

@@ -2,6 +2,9 @@ import { part } from "rooms/dom";
 
 const PATIENCE = 2_000; // milliseconds without a connection before it is said
 
+const KEPT_HERE =
+  "No connection. You can go on writing, and it is sent when the connection is back; until then leave this page open, as this browser keeps nothing for it.";
+
 const ENDED = {
   signed_out: "You were signed out.",
   password_changed: "The password was changed.",
@@ -38,11 +41,12 @@ class ConnectionLine extends HTMLElement {
   }
 
   #sentence() {
-    const { connection, ended } = this.source;
+    const { connection, ended, outbox } = this.source;
     if (connection.refusal?.code === "unauthenticated") return "Log in to talk here.";
     if (connection.state === "refused") return connection.refusal.message;
     if (ended) return `${ENDED[ended] ?? "The session has ended."} Connecting again …`;
     if (connection.refusal) return `The server is busy: ${connection.refusal.message}`;
+    if (!outbox.lasting) return KEPT_HERE;
     return "No connection. You can go on writing: it is kept here and sent when the connection is back.";
   }
 }

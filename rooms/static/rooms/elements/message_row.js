@@ -3,10 +3,6 @@ import { showPerson } from "rooms/elements/user_avatar";
 import { showMarkup } from "rooms/markup";
 import { clock, full, shortClock } from "rooms/times";
 
-const REASONS = {
-  no_answer: "Not sent: the server did not answer.",
-};
-
 /** The row of one message: pending, live and old ones are made and filled here alike. */
 export class MessageRow {
   element = copyOf("message-row");
@@ -16,19 +12,21 @@ export class MessageRow {
     this.show(item);
   }
 
-  show({ key, message, state, follows, error }) {
+  show({ key, message, state, follows, error, entry }) {
     const { id, name } = message.author;
-    const shown = `${message.id} ${message.version} ${state} ${follows} ${id} ${name}`;
+    const unsent = message.html === null ? message.body : "";
+    const shown = `${message.id} ${message.version} ${state} ${entry} ${follows} ${id} ${name} ${unsent}`;
     if (shown === this.#shown) return;
     this.#shown = shown;
     const { element } = this;
     element.dataset.key = key;
+    element.dataset.entry = entry ?? "";
     element.dataset.state = state;
     element.classList.toggle("follows", follows);
     this.#showHead(message);
     this.#showBody(message);
     part(element, "state").hidden = state !== "failed";
-    part(element, "reason").textContent = state === "failed" ? reasonOf(error) : "";
+    part(element, "reason").textContent = state === "failed" ? reasonOf(error, message.id !== null) : "";
   }
 
   #showHead({ author, created_at }) {
@@ -57,8 +55,11 @@ export class MessageRow {
   }
 }
 
-function reasonOf(error) {
-  return REASONS[error?.code] ?? `Not sent: ${error?.fields?.body ?? error?.fields?.name ?? error?.message ?? "it was refused."}`;
+/** Why a message, or the edit of one, was not taken. */
+function reasonOf(error, isEdit) {
+  const what = isEdit ? "Not changed" : "Not sent";
+  if (error?.code === "no_answer") return `${what}: the server did not answer.`;
+  return `${what}: ${error?.fields?.body ?? error?.fields?.name ?? error?.message ?? "it was refused."}`;
 }
 
 const EMOJI_ONLY = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f|\s){1,24}$/u;

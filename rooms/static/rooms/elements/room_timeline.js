@@ -154,9 +154,9 @@ class RoomTimeline extends HTMLElement {
   #pressed(event) {
     const button = event.target.closest("[data-action]");
     if (!button) return;
-    const client_id = button.closest(".message").dataset.key.slice(1);
-    if (button.dataset.action === "retry") this.source.outbox.retry(client_id);
-    else this.source.outbox.remove(client_id);
+    const { entry } = button.closest(".message").dataset;
+    if (button.dataset.action === "retry") this.source.outbox.retry(entry);
+    else this.source.outbox.remove(entry);
     document.getElementById("composer-text").focus();
   }
 }

@@ -3,13 +3,19 @@ const GROUP_SPAN = 5 * 60_000; // milliseconds in which one author's messages sh
 /**
  * Order messages and unsent entries for showing.
  *
- * Returns days `{day, items}`; `day` is the local date as `YYYY-MM-DD`, an item `{key, message, follows, state, error}`
+ * Returns days `{day, items}`; `day` is the local date as `YYYY-MM-DD`, an item `{key, message, follows, state, error, entry}`
  * with `state` `sent`, `queued`, `sending` or `failed`, or `{key: "new"}` for the line above the first unread message.
+ * `entry` is the client_id of the unsent post or edit that is shown, or null; a message that is edited says what it will say.
  */
 export function arrange(messages, entries, { me, newAfter = null, mine = () => false }) {
-  const sent = messages.map((message) => ({ key: keyOf(message, mine), message, state: "sent", error: null }));
-  const arrived = new Set(messages.filter(mine).map((message) => message.client_id));
-  const unsent = entries.filter((entry) => !arrived.has(entry.client_id)).map((entry) => unsentItem(entry, me));
+  const edits = new Map(entries.filter(isEdit).map((entry) => [entry.message ?? entry.post, entry]));
+  const arrived = new Set();
+  const sent = messages.map((message) => {
+    const key = keyOf(message, mine, arrived);
+    return edited({ key, message, state: "sent", error: null, entry: null }, edits.get(message.id));
+  });
+  const posts = entries.filter((entry) => !isEdit(entry) && !arrived.has(entry.client_id));
+  const unsent = posts.map((entry) => edited(unsentItem(entry, me), edits.get(entry.client_id)));
   const days = [];
   let head = null;
   let lined = newAfter === null;
@@ -39,12 +45,29 @@ function unsentItem(entry, me) {
     html: null,
     created_at: entry.created_at,
   };
-  return { key: `c${entry.client_id}`, message, state: entry.state, error: entry.error };
+  return { key: `c${entry.client_id}`, message, state: entry.state, error: entry.error, entry: entry.client_id };
 }
 
-/** An own message keeps the key that it had while it was unsent, so its row stays the same row. */
-function keyOf(message, mine) {
-  return mine(message) ? `c${message.client_id}` : `m${message.id}`;
+function isEdit(entry) {
+  return entry.kind === "edit";
+}
+
+/** The item with the text that waits to be sent for it; one that failed itself says that first. */
+function edited(item, edit) {
+  if (!edit || item.state === "failed") return item;
+  const { message } = item;
+  const shown = message.deleted_at ? message : { ...message, body: edit.body, html: null };
+  return { ...item, message: shown, state: edit.state, error: edit.error, entry: edit.client_id };
+}
+
+/**
+ * An own message keeps the key that it had while it was unsent, so its row stays the same row. Guests choose
+ * their client_ids each for themselves: only the first with one is taken for one's own.
+ */
+function keyOf(message, mine, arrived) {
+  if (!mine(message) || arrived.has(message.client_id)) return `m${message.id}`;
+  arrived.add(message.client_id);
+  return `c${message.client_id}`;
 }
 
 function continues(head, message, itemsOfDay) {

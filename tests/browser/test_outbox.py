@@ -1,0 +1,155 @@
+"""What is written reaches the server once, whatever happens to the network, the page and the tabs."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error, expect
+
+from tests.browser.visits import BACK, Visit, Visits, fresh
+from tests.support.server import OWNER
+
+pytestmark = pytest.mark.needs("chromium")
+
+ENTER_AND_GO = """(text) => {
+    document.querySelector("#composer-text").value = text;
+    document.querySelector("#composer-text").dispatchEvent(new Event("input"));
+    document.querySelector("#composer-text").form.requestSubmit();
+    location.reload();
+}"""
+LEAVING = "() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+NO_DATABASE = "IDBFactory.prototype.open = () => { throw new DOMException('private', 'SecurityError') }"
+
+
+def talk(visits: Visits) -> tuple[Visit, Visit, str]:
+    """Olivia and bob in a room of their own."""
+    olivia = visits.open(OWNER).enter()
+    slug = olivia.create_room()
+    bob = visits.open(fresh("bob")).enter()
+    bob.command("join_room", room=slug)
+    return olivia, bob.enter(slug), slug
+
+
+def stored(visit: Visit, slug: str) -> list[str]:
+    """What the server holds."""
+    messages: list[dict[str, Any]] = visit.command("open_room", room=slug)["messages"]
+    return [message["body"] for message in messages]
+
+
+def id_of(visit: Visit, text: str) -> int:
+    """The id of the message that says `text`."""
+    found: int = visit.page.evaluate(
+        "(text) => document.querySelector('chat-app').chat.timeline.messages"
+        ".find(({body}) => body === text).id",
+        text,
+    )
+    return found
+
+
+def is_sent(visit: Visit, text: str) -> None:
+    expect(visit.message(text)).to_have_attribute("data-state", "sent", timeout=BACK)
+
+
+def test_the_network_is_cut_and_a_page_reloaded_while_two_people_talk_and_edit(visits: Visits) -> None:
+    olivia, bob, slug = talk(visits)
+    for text in ("plan", "place", "time"):
+        olivia.say(text)
+    bob.say("agreed")
+    is_sent(bob, "agreed")
+    is_sent(olivia, "time")
+    olivia.cut()
+    olivia.say("written away")
+    olivia.edit("plan", "plan, changed away")
+    olivia.say("doomed typo")
+    olivia.edit("doomed typo", "no typo")
+    expect(olivia.message("plan, changed away")).to_have_attribute("data-state", "queued")
+    bob.say("meanwhile")
+    bob.edit("agreed", "agreed, mostly")
+    bob.command("react", message=id_of(bob, "time"), emoji="👍", on=True)
+    is_sent(bob, "agreed, mostly")
+    assert "plan" in bob.bodies and "written away" not in bob.bodies
+    olivia.page.context.set_offline(False)
+    olivia.page.reload()
+    olivia.ready()
+    everything = [
+        "plan, changed away",
+        "place",
+        "time",
+        "agreed, mostly",
+        "meanwhile",
+        "written away",
+        "no typo",
+    ]
+    for visit in (olivia, bob):
+        for text in everything:
+            is_sent(visit, text)
+        assert visit.bodies == everything
+    assert stored(bob, slug) == everything
+
+
+def test_a_message_outlives_a_page_that_is_left_right_after_enter(visits: Visits) -> None:
+    olivia, bob, slug = talk(visits)
+    texts = [f"at the last moment {number}" for number in range(3)]
+    for text in texts:
+        olivia.cut()
+        with pytest.raises(Error, match="INTERNET_DISCONNECTED"), olivia.page.expect_navigation():
+            olivia.page.evaluate(ENTER_AND_GO, text)
+        olivia.page.context.set_offline(False)
+        olivia.enter(slug)
+        is_sent(olivia, text)
+    expect(bob.messages).to_have_count(3)
+    assert bob.bodies == texts
+    assert olivia.bodies == texts
+
+
+def test_a_browser_that_keeps_nothing_says_so_and_asks_before_it_loses_something(visits: Visits) -> None:
+    olivia = visits.open(OWNER)
+    olivia.page.add_init_script(NO_DATABASE)
+    olivia.enter()
+    slug = olivia.create_room()
+    olivia.cut()
+    expect(olivia.page.locator("connection-line")).to_contain_text("leave this page open")
+    olivia.say("only here")
+    assert olivia.page.evaluate(LEAVING) is True
+    olivia.mend()
+    is_sent(olivia, "only here")
+    assert olivia.page.evaluate(LEAVING) is False
+    assert stored(olivia, slug) == ["only here"]
+
+
+def test_tabs_share_what_waits_and_the_one_that_is_left_sends_it(visits: Visits) -> None:
+    olivia, bob, slug = talk(visits)
+    tab = visits.tab(olivia).enter(slug)
+    olivia.cut()
+    tab.is_connected("offline")
+    olivia.say("from one tab")
+    expect(tab.message("from one tab")).to_have_attribute("data-state", "queued")
+    tab.say("from the other")
+    expect(olivia.messages).to_have_count(2)
+    tab.edit("from one tab", "from one tab, put right in the other")
+    expect(olivia.message("put right")).to_have_count(1)
+    assert olivia.page.evaluate(LEAVING) is False
+    olivia.page.close()
+    expect(bob.messages).to_have_count(0)
+    tab.mend()
+    is_sent(tab, "from the other")
+    expect(bob.messages).to_have_count(2)
+    assert bob.bodies == tab.bodies == stored(bob, slug)
+    assert bob.bodies == ["from one tab, put right in the other", "from the other"]
+
+
+def test_another_person_at_the_same_browser_neither_sees_nor_sends_it(visits: Visits) -> None:
+    olivia, bob, slug = talk(visits)
+    bob.cut()
+    name = bob.name
+    bob.say("bob's own words")
+    bob.page.goto("about:blank")
+    bob.page.context.set_offline(False)
+    visits.sign_in(bob, OWNER).enter(slug)
+    assert olivia.id == bob.id
+    olivia.say("later marker")
+    expect(bob.message("later marker")).to_be_visible()
+    assert bob.bodies == ["later marker"]
+    visits.sign_in(bob, name).enter(slug)
+    is_sent(bob, "bob's own words")
+    expect(olivia.messages).to_have_count(2)
+    assert stored(olivia, slug) == ["later marker", "bob's own words"]
