@@ -14,6 +14,15 @@ pytestmark = pytest.mark.needs("chromium")
 Open = Callable[..., Visit]
 HOUR = 3_600_000  # milliseconds
 
+# Connects anew, and waits until it has.
+COME_BACK = """
+() => new Promise((done) => {
+  const { connection } = document.querySelector("chat-app").chat;
+  connection.addEventListener("state", () => connection.online && done());
+  connection.renew();
+})
+"""
+
 
 def another_tab(visit: Visit, path: str) -> Visit:
     """One more tab of the same browser: it has the same cookies."""
@@ -103,15 +112,13 @@ def test_all_tabs_together_ask_once_an_hour_for_the_cookie(visit: Open) -> None:
             asked.append(request.method)
 
     window.page.context.on("request", note)
-    come_back = "() => document.querySelector('chat-app').chat.connection.renew()"
     window.page.evaluate(f"localStorage.setItem('parley.session', Date.now() - {HOUR - 60_000})")
-    window.page.evaluate(come_back)
-    window.ready()
+    window.page.evaluate(COME_BACK)
+    assert asked == []
     with window.page.expect_response("**/accounts/session/") as answer:
         window.page.evaluate(f"localStorage.setItem('parley.session', Date.now() - {HOUR})")
-        window.page.evaluate(come_back)
+        window.page.evaluate(COME_BACK)
     assert answer.value.status == 200
     assert answer.value.json() == {"renewed": False}  # the log-in was a moment ago, by the server's clock
-    tab.page.evaluate(come_back)
-    socket_user(tab)
+    tab.page.evaluate(COME_BACK)
     assert asked == ["POST"]

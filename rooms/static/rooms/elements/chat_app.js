@@ -31,6 +31,7 @@ class ChatApp extends HTMLElement {
     document.querySelectorAll("room-creator, room-settings").forEach((element) => (element.chat = this.chat));
     this.#listen();
     this.#knowTabs();
+    keepSession(this.dataset.sessionUrl, this.chat.connection);
     this.#follow();
     this.chat.start();
   }
@@ -64,8 +65,6 @@ class ChatApp extends HTMLElement {
     const tabs = new Tabs(chat.user);
     tabs.addEventListener("other", () => chat.connection.renew());
     chat.addEventListener("user", () => tabs.is(chat.user));
-    // Nobody else has a session that could run out.
-    if (chat.user.id !== null || chat.user.named) keepSession(this.dataset.sessionUrl, chat.connection);
   }
 
   /** Show what the address says; without a room in it, the last one where that is better than the list alone. */
