@@ -34,9 +34,11 @@ def test_a_time_that_nobody_has_to_keep_may_be_nothing_but_not_less():
         ("PING_TIMEOUT", "-1"),
         ("CONNECT_TIMEOUT", "-1"),
         ("SESSION_CHECK_INTERVAL", "0"),
+        ("REQUEST_TIMEOUT", "0"),
+        ("CSRF_TRUSTED_ORIGINS", "https://chat.example,*"),
     ],
 )
-def test_the_chat_does_not_start_with_such_a_time(tmp_path, setting, value):
+def test_the_chat_does_not_start_with_such_a_setting(tmp_path, setting, value):
     with pytest.raises(subprocess.CalledProcessError) as refusal:
         manage(tmp_path, "check", **{setting: value})
     last_line = refusal.value.stderr.splitlines()[-1]

@@ -38,10 +38,11 @@ FILES_OF_SQLITE = 3  # that a connection has open
 MORE = {"tasks": 5, "fds": 5, "rss": 15 * 2**20}
 
 
-@pytest.fixture(scope="module")
-def fuzzed(new_host: NewHost) -> Iterator[Host]:
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def fuzzed(request: pytest.FixtureRequest, new_host: NewHost) -> Iterator[Host]:
     """A server with long-polling, too."""
-    with new_host(POLLING="true", PING_INTERVAL="1", PING_TIMEOUT="2") as host:
+    cluster = request.getfixturevalue("cluster") if request.param == "postgresql" else None
+    with new_host(cluster, POLLING="true", PING_INTERVAL="1", PING_TIMEOUT="2") as host:
         yield host
 
 
@@ -53,7 +54,7 @@ def owner_cookies(fuzzed: Host) -> Cookies:
 @pytest.fixture(scope="module")
 def count(long: bool) -> int:
     """How many packets there are in all."""
-    return 50_000 if long else 10_000
+    return 20_000 if long else 10_000
 
 
 class Canaries:
