@@ -1,4 +1,7 @@
-"""The ASGI application: `uvicorn chatproject.asgi:application`, or better `manage.py serve`."""
+"""The ASGI application: `manage.py serve`, or `uvicorn --no-proxy-headers chatproject.asgi:application`.
+
+Without that option uvicorn believes whatever a client on the same host says of its address.
+"""
 
 import os
 
@@ -24,6 +27,9 @@ def build_application() -> Application:
         frame_bytes=settings.FRAME_BYTES,
         event_bytes=settings.EVENT_BYTES,
         event_rate=settings.EVENT_RATE,
+        json_depth=settings.JSON_DEPTH,
+        connect_rate=settings.CONNECT_RATE,
+        sockets_per_address=settings.SOCKETS_PER_ADDRESS,
         unsent_bytes=settings.UNSENT_BYTES,
         polling=settings.POLLING,
         session_check_interval=settings.SESSION_CHECK_INTERVAL,

@@ -2,12 +2,14 @@
 
 import math
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+IPV4 = 4
 LOCK_TIMEOUT = 10  # seconds that a SQLite writer waits for another
 POOL = {"min_size": 1, "max_size": 8, "timeout": 5}  # connections, connections, seconds
 
@@ -67,6 +69,25 @@ def count(name: str, value: int) -> int:
     if value < 0:
         raise ImproperlyConfigured(f"{name}: has to be more than 0, or 0 for no limit.")
     return value
+
+
+def at_least_one(name: str, value: int) -> int:
+    """A number of things without which nothing goes."""
+    if value < 1:
+        raise ImproperlyConfigured(f"{name}: has to be at least 1.")
+    return value
+
+
+def networks(name: str, values: list[str]) -> list[str]:
+    """Addresses and networks, each in its own form and as IPv6 writes IPv4 ones."""
+    try:
+        found = [ip_network(value.strip(), strict=False) for value in values]
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name}: has to be addresses or networks, like 10.0.0.0/8; a '*' would believe anybody."
+        ) from None
+    mapped = [f"::ffff:{net.network_address}/{net.prefixlen + 96}" for net in found if net.version == IPV4]
+    return [*map(str, found), *mapped]
 
 
 def trusted_origins(origins: list[str], site_url: str) -> list[str]:

@@ -32,6 +32,7 @@ def server_config(application: Any) -> uvicorn.Config:
         http=BoundedHttp,
         ws=FrameWebSocket,
         ws_max_size=settings.FRAME_BYTES or LARGEST_FRAME,
+        ws_max_queue=settings.PENDING_EVENTS,  # as many frames are read in one turn, too
         # A chat's frames are small: deflate would double a socket's memory and let in compression bombs.
         ws_per_message_deflate=False,
         ws_ping_interval=None,  # Engine.IO pings its clients itself

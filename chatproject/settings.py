@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import environ
 
-from chatproject.environment import count, database, rate, seconds, trusted_origins
+from chatproject.environment import at_least_one, count, database, networks, rate, seconds, trusted_origins
 from chatproject.secretfiles import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -32,7 +32,7 @@ HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 SITE_URL = env.str("SITE_URL", default="").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+TRUSTED_PROXIES = networks("TRUSTED_PROXIES", env.list("TRUSTED_PROXIES", default=[]))
 CSRF_TRUSTED_ORIGINS = trusted_origins(env.list("CSRF_TRUSTED_ORIGINS", default=[]), SITE_URL)
 if SITE_URL:
     ALLOWED_HOSTS = [*ALLOWED_HOSTS, urlsplit(SITE_URL).hostname or ""]
@@ -174,6 +174,12 @@ CONNECT_TIMEOUT = seconds("CONNECT_TIMEOUT", env.float("CONNECT_TIMEOUT", defaul
 SESSION_CHECK_INTERVAL = seconds("SESSION_CHECK_INTERVAL", env.float("SESSION_CHECK_INTERVAL", default=10))
 EVENT_BYTES = env.int("EVENT_BYTES", default=65_536)  # of one event's JSON in UTF-8, 0 for no limit
 EVENT_RATE = rate("EVENT_RATE", env.str("EVENT_RATE", default="200/10"))  # of one connection
+JSON_DEPTH = count("JSON_DEPTH", env.int("JSON_DEPTH", default=100))  # levels of lists and objects
+PENDING_EVENTS = at_least_one(
+    "PENDING_EVENTS", env.int("PENDING_EVENTS", default=8)
+)  # read ahead of one connection
+CONNECT_RATE = rate("CONNECT_RATE", env.str("CONNECT_RATE", default="100/10"))  # of one address
+SOCKETS_PER_ADDRESS = count("SOCKETS_PER_ADDRESS", env.int("SOCKETS_PER_ADDRESS", default=500))
 SOCKETS_PER_PERSON = count("SOCKETS_PER_PERSON", env.int("SOCKETS_PER_PERSON", default=20))  # in `/`
 GUESTS_PER_ADDRESS = count(
     "GUESTS_PER_ADDRESS", env.int("GUESTS_PER_ADDRESS", default=50)

@@ -1,7 +1,9 @@
 """Network addresses: in one form each, and as what limits count for."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
 
 KNOWN = 4096  # addresses that are remembered
 UNKNOWN = "0.0.0.0"  # noqa: S104 - stands for what is no address; nothing is bound to it
@@ -26,6 +28,17 @@ def network(address: str) -> str:
         return UNKNOWN if parsed is None else str(parsed)
     host_bits = parsed.max_prefixlen - SUBSCRIBER
     return f"{IPv6Address(int(parsed) >> host_bits << host_bits)}/{SUBSCRIBER}"
+
+
+def client_address(scope: Mapping[str, Any]) -> str:
+    """The address that a request comes from; "" where there is none, as behind a Unix socket."""
+    client = scope.get("client")
+    return plain(client[0]) if client else ""
+
+
+def client_network(scope: Mapping[str, Any]) -> str:
+    """The same, as what limits count for."""
+    return network(client_address(scope))
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:

@@ -1,8 +1,8 @@
 """One ASGI application of two: Socket.IO under its path, Django for everything else."""
 
 import asyncio
-import json
 import logging
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,8 +16,12 @@ from asgiref.typing import (
     WebSocketScope,
 )
 
+from chatproject.errors import RateLimited
 from chatproject.sockets import origins, publishing
+from chatproject.sockets.addresses import client_address
 from chatproject.sockets.line import POLICY
+from chatproject.sockets.polling.request import session_id
+from chatproject.sockets.refusals import BAD_REQUEST, FORBIDDEN, NO_TRANSPORT, refuse, refuse_for
 from chatproject.sockets.server import Server
 
 log = logging.getLogger(__name__)
@@ -44,6 +48,9 @@ class Application:
             await self._live(scope, receive, send)
             return
         await self.start()
+        if client := scope.get("client"):
+            # One form for everybody who asks: pages, logs, limits. A proxy passes on whatever it is told.
+            scope["client"] = (client_address(scope), client[1])
         if scope["type"] == "websocket":
             await self._connect(scope, receive, send)
         elif scope["path"].startswith(PATH):
@@ -79,6 +86,11 @@ class Application:
     async def _connect(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
+        if wait := self._wait(scope):
+            await receive()
+            await refuse_for(wait, scope, send)
+            self.server.journal.held_off(client_address(scope), RateLimited.code)
+            return
         if why := self._refusal(scope):
             await receive()
             # Before it is accepted: the client sees a plain 403.
@@ -89,9 +101,15 @@ class Application:
 
     async def _poll(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if not self.server.polling:
-            await _answer(send, 400, 0, 'Transport unknown: use transports: ["websocket"]')
+            await refuse(send, HTTPStatus.BAD_REQUEST, NO_TRANSPORT)
+        elif wait := self._wait(scope):
+            await refuse_for(wait, scope, send)
+            self.server.journal.held_off(client_address(scope), RateLimited.code)
         elif why := self._refusal(scope):
-            await _answer(send, *((400, 3, "Bad request") if why == "protocol" else (403, 4, "Forbidden")))
+            if why == "protocol":
+                await refuse(send, HTTPStatus.BAD_REQUEST, BAD_REQUEST)
+            else:
+                await refuse(send, HTTPStatus.FORBIDDEN, FORBIDDEN)
             self._turn_away(scope, why)
         else:
             await self._serve(scope, receive, send)
@@ -103,6 +121,13 @@ class Application:
             # A host that ends has waited for it long enough: an end like any other, no fault to be logged.
             if not self._hung_up:
                 raise
+
+    def _wait(self, scope: Requested) -> float:
+        """Seconds that this address has to wait until it may open another connection; 0 if it may now."""
+        # The requests of a session that there is open nothing.
+        if session_id(scope) in self.server.eio.lines:
+            return 0.0
+        return self.server.connect_limit.take(client_address(scope))
 
     def _refusal(self, scope: Requested) -> str:
         """Why this request is refused; "" if it is not."""
@@ -116,7 +141,7 @@ class Application:
         return "" if _is_understood(scope, polling=self.server.polling) else "protocol"
 
     def _turn_away(self, scope: Requested, why: str) -> None:
-        self.server.journal.turned_away((scope.get("client") or ("", 0))[0], why)
+        self.server.journal.turned_away(client_address(scope), why)
 
 
 def _is_understood(scope: Requested, *, polling: bool) -> bool:
@@ -131,11 +156,3 @@ def _is_understood(scope: Requested, *, polling: bool) -> bool:
         and "" not in sessions
         and "j" not in query  # JSONP: a script of any site could ask for it
     )
-
-
-async def _answer(send: ASGISendCallable, status: int, code: int, message: str) -> None:
-    """What Engine.IO's own server says to a request that it does not serve."""
-    body = json.dumps({"code": code, "message": message}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -18,7 +18,9 @@ from typing import Any
 import engineio
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 
+from chatproject.sockets.addresses import client_network, network
 from chatproject.sockets.frames import text_frame
+from chatproject.sockets.limits import Places
 from chatproject.sockets.line import POLICY, TOO_BIG, Carrier, Line, SendCarrier, Writer
 
 # An ASGI extension of ours: `{"carrier": Carrier}`, for frames that are made already.
@@ -50,6 +52,7 @@ class Engine(engineio.AsyncServer):
         self.frame_bytes = frame_bytes
         self.unsent_bytes = unsent_bytes
         self.connect_timeout = connect_timeout
+        self.places = Places()  # of lines, by network
         self.writer: Writer | None = None
         self._randomness = b""
         self._sweeping: asyncio.TimerHandle | None = None
@@ -63,11 +66,23 @@ class Engine(engineio.AsyncServer):
         self, scope: Mapping[str, Any], receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         """Serves one WebSocket from its handshake to its end."""
-        await receive()
-        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        await self._accept(scope, receive, send)
         line = self._open(Line, scope, self._carrier(scope, send))
         await self._run_handler("connect", line.sid, {"asgi.scope": scope})
         await self._serve(line, receive, send)
+
+    async def _accept(
+        self, scope: Mapping[str, Any], receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        # Counted before anything is waited for: of many who come together none is one too many.
+        place = client_network(scope)
+        self.places.take(place)
+        try:
+            await receive()
+            await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        except BaseException:
+            self.places.give_back(place)  # there will be no line
+            raise
 
     async def send(self, sid: str, data: str) -> None:
         """Sends a message of text."""
@@ -219,7 +234,8 @@ class Engine(engineio.AsyncServer):
         try:
             await self._run_handler("disconnect", line.sid, reason)
         finally:
-            self.lines.pop(line.sid, None)
+            if self.lines.pop(line.sid, None):
+                self.places.give_back(network(line.address))
 
     async def _run_handler(self, event: str, *arguments: Any) -> None:
         await self.handlers[event](*arguments)

@@ -3,6 +3,7 @@
 Never what they say: no payloads, no cookies, no session ids. A connection is named by a number of its own.
 """
 
+import asyncio
 import logging
 from collections import Counter, deque
 from time import monotonic
@@ -10,6 +11,7 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
+SUMMARY = 5  # seconds
 RATE_WINDOW = 10  # seconds over which rates are averaged
 
 
@@ -39,6 +41,31 @@ class Tally:
             self._recent.popleft()
 
 
+class Often:
+    """Says a line at once, and of those like it that follow within `SUMMARY` seconds only how many they were.
+
+    However many connections are refused, an address and a reason make two lines.
+    """
+
+    def __init__(self) -> None:
+        self._more: dict[str, int] = {}
+
+    def say(self, line: str) -> None:
+        if line in self._more:
+            self._more[line] += 1
+            return
+        if not self._more:
+            asyncio.get_running_loop().call_later(SUMMARY, self._sum_up)
+        self._more[line] = 0
+        log.info("%s", line)
+
+    def _sum_up(self) -> None:
+        said, self._more = self._more, {}
+        for line, count in said.items():
+            if count:
+                log.info("%s times=%d", line, count)
+
+
 class Journal:
     """The log lines of one server, and the figures that come of them."""
 
@@ -47,6 +74,7 @@ class Journal:
         self.counts: Counter[str] = Counter()
         self.events: dict[str, Tally] = {}
         self.all_events = Tally()
+        self._often = Often()
 
     def connected(self, socket: Any) -> None:
         self.counts["connections"] += 1
@@ -78,6 +106,11 @@ class Journal:
         """A handshake was refused before there was a connection."""
         self.counts["refusals"] += 1
         log.info("turned_away address=%s why=%s", address, why)
+
+    def held_off(self, address: str, why: str) -> None:
+        """The same, for one of so many that they are one line."""
+        self.counts["refusals"] += 1
+        self._often.say(f"turned_away address={address} why={why}")
 
     def dropped(self, address: str, why: str) -> None:
         """A connection was closed for what its client sent, or failed to send."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Hashable
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from chatproject.sockets.addresses import network
+
 if TYPE_CHECKING:
     from chatproject.sockets.line import Line
 
@@ -17,6 +19,7 @@ Rate = tuple[int, float]  # so many times in so many seconds, all at once or eve
 Clock = Callable[[], float]  # seconds that never run backwards
 
 FOR_EVER = math.inf
+PLACE_RETRY = 5.0  # seconds until who has too many at once may look whether one is gone
 SLACK = 0.001  # of what comes back for one time
 
 
@@ -103,6 +106,20 @@ class EventLimit:
         else:
             line.refusals_full_at = pace.after(line.refusals_full_at, now)
         return wait
+
+
+class ConnectLimit:
+    """How often an address may open a connection, and how many it may have; before there is one."""
+
+    def __init__(self, rate: Rate | None, most: int, places: Places, *, clock: Clock = monotonic) -> None:
+        self.most = most
+        self._places = places
+        self._throttle = Throttle(rate, clock=clock)
+
+    def take(self, address: str) -> float:
+        """Counts one attempt, and returns 0; the seconds to wait, if it is one too many."""
+        key = network(address)
+        return self._throttle.take(key) or (PLACE_RETRY if self._places.is_full(key, self.most) else 0.0)
 
 
 class Places:

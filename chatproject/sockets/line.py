@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from asgiref.typing import ASGISendCallable
 
+from chatproject.sockets.addresses import client_address
 from chatproject.sockets.broadcast import Broadcast
 from chatproject.sockets.frames import texts
 
@@ -62,7 +63,7 @@ class Line:
         self, sid: str, scope: Mapping[str, Any], carrier: Carrier, writer: Writer, *, limit: int = 0
     ) -> None:
         self.sid = sid  # Engine.IO's own; must not stand in a log
-        self.address: str = (scope.get("client") or ("", 0))[0]
+        self.address = client_address(scope)
         self.headers = [header for header in scope["headers"] if header[0] in _KEPT_HEADERS]
         self.sockets: dict[str, Socket] = {}  # namespace -> who has entered it over this line
         self.closing = False

@@ -22,7 +22,7 @@ from chatproject.errors import (
     as_domain_error,
 )
 from chatproject.sockets.handlers import Handler, Payload, write, write_together
-from chatproject.sockets.limits import Places, Rate, Throttle
+from chatproject.sockets.limits import PLACE_RETRY, Places, Rate, Throttle
 from chatproject.sockets.publishing import sender
 from chatproject.sockets.server import Server
 from chatproject.sockets.socket import Socket
@@ -33,7 +33,6 @@ __all__ = ["RETRY_AFTER", "Middleware", "Namespace", "Payload", "write", "write_
 log = logging.getLogger(__name__)
 
 ADMISSION_TIMEOUT = 5  # seconds that all middlewares of a namespace have together
-PLACE_RETRY = 5  # seconds until somebody who has too many sockets may look whether one is gone
 Ack = dict[str, Any]
 
 _LATER: Final = object()

@@ -13,8 +13,6 @@ from chatproject.sockets.frames import text_frame
 
 # JavaScript's safe integers have 16 digits; a client counts its acks upwards from 0.
 ACK_ID_DIGITS = 15
-# Levels of lists and objects in one packet; how many Python itself bears differs by version.
-DEPTH = 100
 
 _TYPES = {"0": packet.CONNECT, "1": packet.DISCONNECT, "2": packet.EVENT, "3": packet.ACK}
 
@@ -35,9 +33,9 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _is_deep(value: Any) -> bool:
+def _is_deep(value: Any, depth: int) -> bool:
     level = [value]
-    for _ in range(DEPTH):
+    for _ in range(depth):
         nested = [item for item in level if isinstance(item, (list, dict))]
         level = [inner for item in nested for inner in (item.values() if isinstance(item, dict) else item)]
     return any(isinstance(item, (list, dict)) for item in level)
@@ -49,13 +47,14 @@ class StrictJSON:
     JSONDecodeError = json.JSONDecodeError
 
     @staticmethod
-    def loads(given: str | bytes, **options: Any) -> Any:
+    def loads(given: str | bytes, *, depth: int = 0, **options: Any) -> Any:
+        """The value of strict JSON; lists and objects lie at most `depth` deep in it, 0 for no limit."""
         text = given if isinstance(given, str) else given.decode()
         try:
             value = json.loads(text, parse_float=_finite, parse_constant=_no_constant, **options)
         except RecursionError:
             raise ValueError("nested too deep") from None
-        if text.count("[") + text.count("{") > DEPTH and _is_deep(value):
+        if depth and text.count("[") + text.count("{") > depth and _is_deep(value, depth):
             raise ValueError("nested too deep")
         return value
 
@@ -70,8 +69,9 @@ class TextPacket(packet.Packet):
     uses_binary_events = False
     json: ClassVar[Any] = StrictJSON
 
-    def __init__(self, *args: Any, encoded_packet: Any = None, **options: Any) -> None:
+    def __init__(self, *args: Any, encoded_packet: Any = None, depth: int = 0, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.depth = depth  # of lists and objects, 0 for no limit but Python's own
         if encoded_packet is not None:
             self.decode(encoded_packet)
 
@@ -81,7 +81,7 @@ class TextPacket(packet.Packet):
         self.packet_type = _TYPES[encoded[0]]
         self.namespace, rest = _split_namespace(encoded[1:])
         self.id, rest = _split_id(rest)
-        self.data = self.json.loads(rest) if rest else None
+        self.data = self.json.loads(rest, depth=self.depth) if rest else None
         if not _well_formed(self.packet_type, self.id, self.data):
             raise ValueError("not what this type of packet holds")
         return 0

@@ -39,13 +39,21 @@ class Protocol(socketio.AsyncServer):
     children: Children
 
     def __init__(
-        self, *, event_bytes: int, event_rate: Rate | None, polling: bool, clock: Clock, **options: Any
+        self,
+        *,
+        event_bytes: int,
+        event_rate: Rate | None,
+        json_depth: int,
+        polling: bool,
+        clock: Clock,
+        **options: Any,
     ) -> None:
         self.polling = polling  # whether long-polling is served besides WebSocket
         super().__init__(**options)
         self.manager_initialized: bool = False
         self.journal = Journal()
         self.event_bytes = event_bytes
+        self.json_depth = json_depth
         self.event_limit = EventLimit(event_rate, clock=clock)
         self.clock = clock
         self._entering: set[Socket] = set()
@@ -63,7 +71,7 @@ class Protocol(socketio.AsyncServer):
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         line = self.eio.lines[eio_sid]
         try:
-            received = TextPacket(encoded_packet=data)
+            received = TextPacket(encoded_packet=data, depth=self.json_depth)
         except ValueError:
             self.drop(line, "bad_packet")
             return

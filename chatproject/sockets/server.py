@@ -14,7 +14,7 @@ from socketio import packet
 from chatproject.sockets.broadcast import LARGE, Broadcast
 from chatproject.sockets.dynamic import Children, ChildrensTarget, ParentNamespace
 from chatproject.sockets.gathering import Gatherings
-from chatproject.sockets.limits import Clock, Rate
+from chatproject.sockets.limits import Clock, ConnectLimit, Rate
 from chatproject.sockets.line import POLICY, Line
 from chatproject.sockets.manager import FanOutManager, Members
 from chatproject.sockets.packets import StrictJSON, TextPacket, packet_frame
@@ -51,6 +51,9 @@ class Server(Protocol):
         frame_bytes: int = 100_000,
         event_bytes: int = 65_536,
         event_rate: Rate | None = None,
+        json_depth: int = 100,
+        connect_rate: Rate | None = None,
+        sockets_per_address: int = 0,
         unsent_bytes: int = 1_048_576,
         polling: bool = False,
         session_check_interval: float = 10,
@@ -60,6 +63,7 @@ class Server(Protocol):
         super().__init__(
             event_bytes=event_bytes,
             event_rate=event_rate,
+            json_depth=json_depth,
             polling=polling,
             clock=clock,
             client_manager=client_manager or FanOutManager(),
@@ -78,6 +82,7 @@ class Server(Protocol):
             engineio_logger=_library_log,
         )
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.connect_limit = ConnectLimit(connect_rate, sockets_per_address, self.eio.places, clock=clock)
         self.writes = WriteQueue()
         self.session_check = SessionCheck(self, session_check_interval)
         self._gatherings = Gatherings()

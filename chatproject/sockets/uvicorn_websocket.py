@@ -23,7 +23,6 @@ from websockets.server import ServerProtocol
 from chatproject.sockets.engine import EXTENSION
 from chatproject.sockets.handshake import plain_handshake
 
-AHEAD = 8  # frames of a connection that are read in one turn; messages that may wait for the application
 MOST_PONGS = 65_536  # unsent bytes above which a ping is not answered, but ends the connection
 
 _WHOLE_TEXT = 0x81  # a text message in one frame, without extensions
@@ -141,6 +140,10 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         if message["type"] == "websocket.close" and self._held:
             self.loop.call_soon(self._read)  # the client's own close may stand behind what nobody will take
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            await super().send(message)
+            self.handshake_complete = True  # or the class below logs, as an error, that there was none
+            return
         plain = self._accept and not self.handshake_complete and self._conn is None
         if not plain or message["type"] != "websocket.accept" or message.get("subprotocol"):
             await super().send(message)
@@ -196,7 +199,8 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
         self._held = False
         if self.transport.is_closing():
             return  # it went away since the last turn
-        for _ in range(AHEAD if self.close_sent else AHEAD - len(self._events.waiting)):
+        ahead = self.config.ws_max_queue
+        for _ in range(ahead if self.close_sent else ahead - len(self._events.waiting)):
             frame = _parse(self._rest, self._offset, self.config.ws_max_size)
             if frame is None:
                 self._rest, self._offset = self._rest[self._offset :], 0
@@ -315,7 +319,7 @@ class Events:
     __slots__ = ("_awaited", "waiting")
 
     def __init__(self) -> None:
-        self.waiting: list[Any] = []  # few: `AHEAD`, and the end
+        self.waiting: list[Any] = []  # few: `ws_max_queue`, and the end
         self._awaited: asyncio.Future[None] | None = None
 
     def put_nowait(self, event: Any) -> None:

@@ -74,3 +74,21 @@ def test_a_number_of_things_may_be_0_for_no_limit_but_not_less():
     assert [environment.count("SOCKETS_PER_PERSON", value) for value in (0, 20)] == [0, 20]
     with pytest.raises(ImproperlyConfigured, match=r"^SOCKETS_PER_PERSON: "):
         environment.count("SOCKETS_PER_PERSON", -1)
+
+
+def test_proxies_are_addresses_or_networks_and_ipv4_ones_are_known_inside_ipv6_too():
+    assert environment.networks("TRUSTED_PROXIES", ["10.0.0.1/8", " 2001:db8::1"]) == [
+        "10.0.0.0/8", "2001:db8::1/128", "::ffff:10.0.0.0/104",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["*", "proxy.example", "10.0.0.0/33", ""])
+def test_what_is_no_address_is_not_trusted(value):
+    with pytest.raises(ImproperlyConfigured, match=r"^TRUSTED_PROXIES: "):
+        environment.networks("TRUSTED_PROXIES", [value])
+
+
+def test_at_least_one_event_is_read():
+    assert environment.at_least_one("PENDING_EVENTS", 1) == 1
+    with pytest.raises(ImproperlyConfigured, match=r"^PENDING_EVENTS: "):
+        environment.at_least_one("PENDING_EVENTS", 0)

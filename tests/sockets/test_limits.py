@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatproject.sockets.addresses import UNKNOWN, network, plain
-from chatproject.sockets.limits import FOR_EVER, EventLimit, Pace, Places, Throttle
+from chatproject.sockets.limits import FOR_EVER, PLACE_RETRY, EventLimit, Pace, Places, Throttle
 from chatproject.sockets.line import POLICY
-from chatproject.sockets.namespace import PLACE_RETRY, Namespace
+from chatproject.sockets.namespace import Namespace
 from chatproject.sockets.testing import Refused
 
 from .support import Echo, Gate, Nothing, Word, event_frame, left_over

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from socketio import packet
 
-from chatproject.sockets.packets import DEPTH, StrictJSON, TextPacket
+from chatproject.sockets.packets import StrictJSON, TextPacket
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -22,9 +22,11 @@ packet_like = st.lists(
     max_size=12,
 ).map("".join)  # fmt: skip
 
+DEPTH = 100  # levels that a packet may have here
+
 
 def decoded(text):
-    return TextPacket(encoded_packet=text)
+    return TextPacket(encoded_packet=text, depth=DEPTH)
 
 
 def nested(levels, opening="[", closing="]"):
@@ -151,9 +153,9 @@ def test_deep_nesting_is_refused_at_the_same_depth_everywhere(opening, closing):
     each = opening.count("[") + opening.count("{")
     fitting = DEPTH // each
     inner = f"{opening * (fitting - 1)}{'[1]' if each == 1 else '[[1]]'}{closing * (fitting - 1)}"
-    assert StrictJSON.loads(inner)
+    assert StrictJSON.loads(inner, depth=DEPTH)
     with pytest.raises(ValueError, match="deep"):
-        StrictJSON.loads(inner.replace("[1]", "[[1]]"))
+        StrictJSON.loads(inner.replace("[1]", "[[1]]"), depth=DEPTH)
 
 
 @pytest.mark.parametrize("levels", [DEPTH + 1, 2_000, 50_000, 90_000])
@@ -163,8 +165,8 @@ def test_however_deep_it_is(levels):
 
 
 def test_many_brackets_side_by_side_are_not_deep():
-    assert len(StrictJSON.loads(f"[{','.join(['[]'] * 1000)}]")) == 1000
-    assert StrictJSON.loads(json.dumps("[" * 1000)) == "[" * 1000
+    assert len(StrictJSON.loads(f"[{','.join(['[]'] * 1000)}]", depth=DEPTH)) == 1000
+    assert StrictJSON.loads(json.dumps("[" * 1000), depth=DEPTH) == "[" * 1000
 
 
 # --- Out ----------------------------------------------------------------------------------------

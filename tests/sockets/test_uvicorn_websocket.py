@@ -16,8 +16,9 @@ from uvicorn.server import ServerState
 from websockets.frames import apply_mask  # type: ignore[attr-defined]
 
 from chatproject.sockets.frames import text_frame, texts
-from chatproject.sockets.uvicorn_websocket import AHEAD, MOST_PONGS, FrameWebSocket
+from chatproject.sockets.uvicorn_websocket import MOST_PONGS, FrameWebSocket
 
+AHEAD = 8  # frames of one connection that may wait
 LIMIT = 300  # bytes of one message, where no test says another
 KEY = b"\x01\x02\x03\x04"
 PONG = b"\x8a\x00"  # empty
@@ -73,6 +74,7 @@ class Side:
         config = uvicorn.Config(
             self._application,
             ws_max_size=limit,
+            ws_max_queue=AHEAD,
             ws_per_message_deflate=False,
             log_config=None,
             interface="asgi3",

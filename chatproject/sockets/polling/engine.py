@@ -9,6 +9,7 @@ from typing import Any
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 
+from chatproject.sockets.addresses import client_network
 from chatproject.sockets.engine import Engine
 from chatproject.sockets.line import NORMAL, POLICY, TOO_BIG, Line
 from chatproject.sockets.polling.carrier import PollCarrier, PollingLine
@@ -85,6 +86,7 @@ class PollingEngine(Engine):
             await request.refuse(BAD_REQUEST)
             return
         carrier = PollCarrier()
+        self.places.take(client_network(request.scope))
         line = self._open(PollingLine, request.scope, carrier)
         await self._run_handler("connect", line.sid, {"asgi.scope": request.scope})
         living = asyncio.ensure_future(self._live(line, carrier))

@@ -77,7 +77,7 @@ class Request:
 
 def session_id(scope: Mapping[str, Any]) -> str:
     """The session that a request says it belongs to; "" for a new one."""
-    return str(parse_qs(scope["query_string"].decode("latin-1")).get("sid", [""])[0])
+    return str(parse_qs(scope.get("query_string", b"").decode("latin-1")).get("sid", [""])[0])
 
 
 def header(scope: Mapping[str, Any], name: bytes) -> str:
