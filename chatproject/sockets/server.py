@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from socketio import packet
 
 from chatproject.sockets.broadcast import LARGE, Broadcast
+from chatproject.sockets.database import Shares
 from chatproject.sockets.dynamic import Children, ChildrensTarget, ParentNamespace
 from chatproject.sockets.gathering import Gatherings
 from chatproject.sockets.limits import Clock, ConnectLimit, Rate
@@ -84,6 +85,7 @@ class Server(Protocol):
         self.loop: asyncio.AbstractEventLoop | None = None
         self.connect_limit = ConnectLimit(connect_rate, sockets_per_address, self.eio.places, clock=clock)
         self.writes = WriteQueue()
+        self.shares = Shares()
         self.session_check = SessionCheck(self, session_check_interval)
         self._gatherings = Gatherings()
         self._tasks: set[asyncio.Task[None]] = set()

@@ -1,6 +1,7 @@
 """How often, and how many at once."""
 
 import asyncio
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -381,3 +382,40 @@ async def test_who_does_not_get_in_holds_no_place(stage, log, how):
     assert left_over(app.server) == {}
     assert door._places.size == 0
     log.faults()
+
+
+# --- The database's threads ---------------------------------------------------------------------
+@pytest.mark.parametrize("people", [(1, 1, 1, 1, 1, 1), (None,) * 6], ids=["a person", "an address"])
+async def test_slow_commands_of_one_person_hold_up_nobody_else_and_keep_their_order(stage, people):
+    go_on, running, order = threading.Event(), [], []
+
+    class Slow(Namespace):
+        middlewares = [as_said]
+
+        def on_wait(self, socket, payload: Word):
+            running.append(payload.text)
+            assert go_on.wait(5)
+            running.remove(payload.text)
+            order.append(payload.text)
+
+        def on_look(self, socket, payload: Nothing):
+            return list(running)
+
+    app = await stage.serve(Slow("/"))
+    slow = [await stage.enter(app, auth={"person": person}) for person in people]
+    other = await stage.enter(app, auth={"person": 2})
+    tasks = len(asyncio.all_tasks())
+    waiting = [
+        asyncio.ensure_future(entry.call("wait", {"text": f"{number} {turn}"}))
+        for number, entry in enumerate(slow)
+        for turn in range(2)
+    ]
+    for _ in range(3):
+        seen = (await other.call("look"))["data"]
+        assert len(seen) <= 2
+    assert len(asyncio.all_tasks()) <= tasks + len(waiting)
+    go_on.set()
+    assert all(ack["ok"] for ack in await asyncio.gather(*waiting))
+    for number in range(len(slow)):
+        assert [said for said in order if said.startswith(f"{number} ")] == [f"{number} 0", f"{number} 1"]
+    assert len(app.server.shares) == 0
