@@ -1,11 +1,15 @@
 """Who belongs to a room: joining, leaving, adding, removing, and rooms for everybody."""
 
 from functools import partial
+from threading import Event
+from time import monotonic
 
 import pytest
+from django.db import connection, transaction
 
 from chatproject.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from rooms.models import Membership, Room
+from rooms.operations.access import find
 from rooms.operations.memberships import (
     Places,
     add_members,
@@ -223,3 +227,34 @@ def test_memberships_can_be_given_with_a_role(outsider, lobby):
 def test_coming_in_by_three_tabs_at_once_makes_one_member(outsider, lobby):
     at_once(*[partial(join_rooms_for_everyone, person=outsider)] * 3)
     assert lobby.memberships.filter(user=outsider).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no row locks")
+def test_who_loses_a_room_while_they_wait_for_its_lock_does_not_find_it(owner, member, den):
+    removed, waits = Event(), Event()
+
+    def remove():
+        with transaction.atomic():
+            Room.objects.select_for_update().get(pk=den.pk)
+            Membership.objects.filter(room=den, user=member).delete()
+            removed.set()
+            assert waits.wait(5)
+            deadline = monotonic() + 5
+            while not waiting_for_locks():
+                assert monotonic() < deadline
+
+    def look():
+        assert removed.wait(5)
+        with transaction.atomic():
+            waits.set()
+            return find(member, den.pk, lock=True)
+
+    _, found = at_once(remove, look)
+    assert isinstance(found, NotFound)
+
+
+def waiting_for_locks():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0]
