@@ -1,10 +1,12 @@
 """Who opens too many connections, or too often, is refused before there is one; others come in."""
 
+import asyncio
 import json
 
 import pytest
 
 from chatproject.sockets.engine import EXTENSION
+from chatproject.sockets.line import POLICY
 from chatproject.sockets.testing import Closed
 from tests.sockets.test_asgi import ask
 
@@ -105,3 +107,29 @@ async def test_who_goes_away_before_it_is_accepted_holds_no_place(stage):
         await app.server.handle_request({**scope, "client": ("127.0.0.3", 1)}, receive, send)
     assert app.server.eio.places.size == 1
     await stage.open(app, address="127.0.0.3")
+
+
+async def test_over_long_polling_an_address_has_so_many_sessions_too(stage):
+    app = await stage.serve(Echo("/"), polling=True, sockets_per_address=1)
+    assert (await ask(app, "/socket.io/"))[0] == 200
+    assert (await ask(app, "/socket.io/"))[0] == 429
+    (line,) = app.server.eio.lines.values()
+    line.kill()
+    for _ in range(5):  # turns of the loop until its end has been noticed
+        await asyncio.sleep(0)
+    assert app.server.eio.places.size == 0
+
+
+@pytest.mark.parametrize("depth", [5, 0])
+async def test_how_deep_a_packet_may_be_is_a_setting(stage, log, depth):
+    app = await stage.serve(Echo("/"), json_depth=depth)
+    wire = await stage.open(app)
+    await wire.enter()
+    for number, levels in enumerate([3, 4]):  # within the event's own list and payload
+        wire.send_text(f'42{number}["echo",{{"text":{"[" * levels}{"]" * levels}}}]')
+    assert '"code":"invalid"' in await wire.frame("430")
+    if depth:
+        assert await wire.wait_closed() == POLICY
+        assert log.lines("dropped") == ["dropped address=127.0.0.1 why=bad_packet"]
+    else:
+        assert '"code":"invalid"' in await wire.frame("431")
