@@ -16,9 +16,11 @@ test: .venv/dev.stamp $(NODE_PACKAGES)
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest --postgresql
 
-# The faults that make test tries in short, each for its whole time: kills by the dozen, holes of half a minute.
+# What make test tries in short, for its whole time: kills by the dozen, holes of half a minute, random conversations.
 faults: .venv/dev.stamp $(NODE_PACKAGES)
 	$(BIN)/python -m pytest --long tests/faults
+	$(BIN)/python -m pytest --hypothesis-profile=long tests/rooms/nothing_lost
+	$(BIN)/python -m pytest --hypothesis-profile=long --postgresql tests/rooms/nothing_lost
 
 lint: .venv/dev.stamp $(NODE_PACKAGES)
 	$(BIN)/ruff check
