@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, expect
 
-from tests.browser.visits import BACK, Visit, Visits, fresh
+from tests.browser.visits import BACK, Visit, Visits, fresh, long_room
 from tests.support.server import OWNER
 
 pytestmark = pytest.mark.needs("chromium")
@@ -153,3 +153,59 @@ def test_another_person_at_the_same_browser_neither_sees_nor_sends_it(visits: Vi
     is_sent(bob, "bob's own words")
     expect(olivia.messages).to_have_count(2)
     assert stored(olivia, slug) == ["later marker", "bob's own words"]
+
+
+WATCH = """() => {
+    const rows = [...document.querySelectorAll(".message")];
+    const scroller = document.querySelector(".scroller");
+    const edge = scroller.getBoundingClientRect().top;
+    const anchor = rows.find((row) => row.getBoundingClientRect().bottom > edge);
+    const place = () => anchor.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    const top = place();
+    window.watched = { rows, anchor, top, moved: 0, removed: 0, fewest: rows.length };
+    new MutationObserver((changes) => {
+        const gone = changes.flatMap(({ removedNodes }) => [...removedNodes]);
+        watched.removed += gone.filter((node) => node.matches?.(".message, .day")).length;
+        watched.fewest = Math.min(watched.fewest, document.querySelectorAll(".message").length);
+    }).observe(document.querySelector(".days"), { childList: true, subtree: true });
+    const look = () => {
+        watched.moved = Math.max(watched.moved, Math.abs(place() - top));
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
+def test_who_reads_back_sees_nothing_move_when_what_was_missed_comes_in(visits: Visits) -> None:
+    slug = long_room(visits.served, 120)
+    olivia = visits.open(OWNER).enter(slug)
+    other = visits.open(OWNER).enter(slug)
+    scroller = olivia.page.locator(".scroller")
+    scroller.hover()
+    olivia.page.mouse.wheel(0, -1_500)
+    expect(olivia.page.locator(".to-newest")).to_be_visible()
+    olivia.cut()
+    olivia.page.evaluate(WATCH)
+    above, below = olivia.page.evaluate(
+        "() => { const at = watched.rows.indexOf(watched.anchor);"
+        " const {messages} = document.querySelector('chat-app').chat.timeline;"
+        " return [messages[at - 1].id, messages[at + 2].id]; }"
+    )
+    for message in (above, below):
+        longer = "edited meanwhile, and longer than before " * 12
+        other.command("edit_message", message=message, body=longer)
+    for number in range(3):
+        other.say(f"missed {number}")
+        is_sent(other, f"missed {number}")
+    olivia.mend()
+    expect(olivia.message("missed 2")).to_be_attached()
+    expect(olivia.message("edited meanwhile")).to_have_count(2)
+    olivia.page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    watched = olivia.page.evaluate(
+        "() => ({ ...watched, rows: watched.rows.filter((row) => !row.isConnected).length, anchor: null })"
+    )
+    assert watched["rows"] == watched["removed"] == 0
+    assert watched["moved"] <= 1
+    assert watched["fewest"] >= 50

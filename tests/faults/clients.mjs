@@ -50,8 +50,8 @@ class Client {
       timeout: 5_000,
       ...RECONNECT,
     });
-    this.outbox = new Outbox({ send: (entry) => this.#send(entry), changed: () => {} });
     this.socket = this.manager.socket("/");
+    this.outbox = new Outbox({ send: (entry) => this.#send(entry), ready: () => this.socket.connected, changed: () => {} });
     this.socket.on("connect", () => this.#return());
     this.socket.on("disconnect", (reason) => this.#dropped(reason));
     this.socket.on("connect_error", () => this.socket.active || this.#later(200));
@@ -165,6 +165,7 @@ class Client {
       const { id, seq, version } = message;
       this.acked.push({ client_id, room: message.room, body, id, seq, version, at: Date.now(), took: performance.now() - asked });
       this.#take(message.version, message);
+      return message;
     } catch (refusal) {
       this.refusals.push({ code: refusal.code, at: Date.now(), took: performance.now() - asked });
       throw refusal;

@@ -1,3 +1,5 @@
+const REACH = 1_000; // messages from the newest to one that is being read, at most
+const PAGE = 100; // messages
 const RETRY = 2; // seconds, where the refusal does not say
 
 /** Gets from the server what changed since what is held, with `sync`; at most once at a time. */
@@ -49,6 +51,7 @@ export class CatchUp {
       const { user, rooms, changes } = await chat.connection.request("sync", { rooms: held });
       if (!chat.isSamePerson(user)) return;
       this.#takeRooms(rooms, held);
+      await this.#reachBack(changes[chat.readingBack]);
       behind = this.#takeChanges(rooms, changes, held);
     }
   }
@@ -68,6 +71,20 @@ export class CatchUp {
     chat.tell("people");
   }
 
+  /** Who reads further back than a newest page reaches keeps the place: what lies between is fetched first. */
+  async #reachBack(change) {
+    const { chat } = this;
+    const { room, first, last } = chat.timelines.get(chat.readingBack) ?? {};
+    if (!change?.reset || !last) return;
+    // As far as it may be: a server that went back to a backup has other messages, and no page is held for ever.
+    const back = Math.max(first.seq, change.messages.at(-1)?.seq - REACH);
+    while (change.messages[0]?.seq > back && last.seq < change.messages.at(-1).seq) {
+      const { messages } = await chat.connection.request("read_history", { room, before: change.messages[0].seq, limit: PAGE });
+      if (messages.length === 0) return;
+      change.messages.unshift(...messages);
+    }
+  }
+
   /** Returns whether a room still has changes to fetch. */
   #takeChanges(rooms, changes, held) {
     const { chat } = this;
@@ -77,6 +94,7 @@ export class CatchUp {
       const timeline = chat.timelines.get(Number(id));
       if (!timeline) continue;
       timeline.catchUp(change);
+      chat.forgetOld(timeline);
       change.messages.forEach((message) => chat.sending.settle(message));
       chat.tell("timeline", timeline.room);
       const room = rooms.find((candidate) => candidate.id === timeline.room);

@@ -18,6 +18,7 @@ const SYNC_EVERY = 30_000; // milliseconds
 const OPEN_AGAIN = 2; // seconds before an unanswered question is asked again
 const TIMELINE_SIZE = 300; // messages kept when nobody looks at the old ones
 const TIMELINE_MOST = 500; // messages from which on the oldest are forgotten
+const TIMELINES = 30; // rooms whose messages are kept up to date after they were shown
 const NOWHERE = { slug: null, id: null, state: "none", people: [], refusal: null };
 
 export class Chat extends EventTarget {
@@ -29,6 +30,7 @@ export class Chat extends EventTarget {
   synced = false;
   isKnown = false; // on this connection the server takes this person for who the page was made for
   ended = null;
+  readingBack = null; // the id of the room being shown, while old messages of it are read
   #ownTyping = new OwnTyping();
   #openTimer = null;
 
@@ -145,10 +147,21 @@ export class Chat extends EventTarget {
       const timeline = new Timeline(id);
       timeline.reset(messages, version);
       this.timelines.set(id, timeline);
+      this.#forgetOldest();
       return;
     }
+    this.timelines.delete(id);
+    this.timelines.set(id, held); // the one that is shown is forgotten last
     held.overlap(messages);
     if (version > held.version) this.sync();
+  }
+
+  /** Forget what is held of rooms that were shown long ago: they are opened again. */
+  #forgetOldest() {
+    for (const id of this.timelines.keys()) {
+      if (this.timelines.size <= TIMELINES) return;
+      if (id !== this.place.id) this.timelines.delete(id);
+    }
   }
 
   #notOpened(place, refusal) {
@@ -236,6 +249,11 @@ export class Chat extends EventTarget {
   /** Forget old messages that nobody looks at. */
   trim() {
     if (this.timeline?.messages.length > TIMELINE_MOST) this.timeline.trim(TIMELINE_SIZE);
+  }
+
+  /** Forget the old messages of a room that is not shown. */
+  forgetOld(timeline) {
+    if (timeline.room !== this.place.id) timeline.trim(TIMELINE_SIZE);
   }
 
   /** Send a command that answers with a room; rejects with a Refusal. */

@@ -6,6 +6,7 @@ const PEOPLE_DELAY = 500; // milliseconds over which changes of the people are g
 /** Takes in what the server says by itself. */
 export class Feed {
   #timers = new Map();
+  #gapTimer = null;
 
   constructor(chat) {
     this.chat = chat;
@@ -30,7 +31,8 @@ export class Feed {
     timeline.apply(version, message);
     chat.sending.settle(message);
     chat.tell("timeline", room);
-    if (timeline.hasGap) this.#soon("gap", GAP_PATIENCE, () => this.#mend());
+    chat.forgetOld(timeline);
+    if (timeline.hasGap) this.#mendSoon();
   }
 
   #count(room, version, message) {
@@ -41,8 +43,12 @@ export class Feed {
     chat.tell("rooms");
   }
 
-  #mend() {
-    if ([...this.chat.timelines.values()].some((timeline) => timeline.hasGap)) this.chat.sync();
+  /** Not later for every further event: where much is said, a gap would never be mended. */
+  #mendSoon() {
+    this.#gapTimer ??= setTimeout(() => {
+      this.#gapTimer = null;
+      if ([...this.chat.timelines.values()].some((timeline) => timeline.hasGap)) this.chat.sync();
+    }, GAP_PATIENCE);
   }
 
   /** A room is new here, or has other properties. */

@@ -19,6 +19,7 @@ function pageOf(counts) {
     connection: { online: true, request: async (_, { rooms: held }) => answer(held) },
     isSamePerson: () => true,
     forget() {},
+    forgetOld() {},
     sending: { settle() {} },
     tell() {},
   };
@@ -79,4 +80,25 @@ test("who is up to date asks once", async () => {
   };
   await new CatchUp(chat).run();
   assert.equal(asked, 1);
+});
+
+test("who reads old messages when a room is reset keeps what is being read, and all that lies between", async () => {
+  for (const readingBack of [1, null]) {
+    const chat = pageOf({ 1: 700 });
+    chat.readingBack = readingBack;
+    const span = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => message(from + at));
+    chat.timelines.get(1).reset(span(40, 90), 90);
+    const asked = [];
+    chat.connection.request = async (command, { before, limit }) => {
+      asked.push(command);
+      if (command === "read_history") return { messages: span(before - limit, before - 1), has_more: true };
+      return { user: {}, rooms: [{ id: 1, version: 700 }], changes: { 1: { messages: span(651, 700), version: 700, reset: true } } };
+    };
+    await new CatchUp(chat).run();
+    const { messages } = chat.timelines.get(1);
+    assert.equal(messages.at(-1).seq, 700);
+    assert.equal(messages.length, 701 - messages[0].seq);
+    if (readingBack) assert.ok(messages[0].seq <= 40);
+    else assert.deepEqual([messages.length, asked], [50, ["sync"]]);
+  }
 });

@@ -150,3 +150,12 @@ test("a version is never claimed while a change below it is missing", () => {
     assert.equal(timeline.version, room.version);
   }
 });
+
+test("a newest page that does not join what is held waits for sync, which brings what is between", () => {
+  const timeline = new Timeline(7);
+  timeline.reset([message(1), message(2)], 2);
+  timeline.overlap([message(5), message(6)]);
+  assert.deepEqual(timeline.messages.map(({ seq }) => seq), [1, 2]);
+  timeline.overlap([message(3), message(4)]);
+  assert.deepEqual(timeline.messages.map(({ seq }) => seq), [1, 2, 3, 4]);
+});

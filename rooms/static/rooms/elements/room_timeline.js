@@ -145,6 +145,7 @@ class RoomTimeline extends HTMLElement {
   }
 
   #showNewest() {
+    this.source.readingBack = this.keeper.atBottom ? null : this.#room;
     const missed = (this.source.timeline?.last?.seq ?? 0) - this.#counted;
     this.newest.hidden = this.keeper.atBottom;
     part(this, "newest-text").textContent = missed > 0 ? `${missed} new` : "To the newest";

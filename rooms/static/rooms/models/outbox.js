@@ -17,11 +17,10 @@ const NEW = { kind: "post", state: "queued", error: null, attempts: 0, tried: fa
  * - `send(entry)` resolves to the message and rejects with `{code, message, fields, retryAfter}`; `ready()` says
  *   whether it makes sense to try.
  * - `store` has `load()` and `update(id, change)`: `change` gets the entry or null and gives what to keep, null for
- *   nothing. Where it rejects, entries are kept by this page alone, and `lasting` is false.
+ *   nothing. Without one, and where it rejects, entries are kept by this page alone, and `lasting` is false.
  * - `alone(room, action)` runs `action` while no other tab does; `tell()` lets the others know that something changed.
  */
 export class Outbox {
-  lasting = true;
   #entries = new Map();
   #sending = new Set();
   #busy = new Set();
@@ -30,8 +29,9 @@ export class Outbox {
   #eager = new Set();
   #writes = 0;
 
-  constructor({ store, send, changed, ready = () => true, alone = (_, action) => action(), tell = () => {}, ...world }) {
+  constructor({ store = null, send, changed, ready = () => true, alone = (_, action) => action(), tell = () => {}, ...world }) {
     Object.assign(this, { store, send, changed, ready, alone, tell });
+    this.lasting = store !== null;
     this.timer = world.timer ?? setTimeout.bind(globalThis);
     this.random = world.random ?? Math.random;
     this.now = world.now ?? Date.now;

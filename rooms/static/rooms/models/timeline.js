@@ -63,9 +63,10 @@ export class Timeline {
     this.#countAhead();
   }
 
-  /** Take in a newest page that was asked for beside `sync`: it tells states, not completeness. */
+  /** Take in a newest page that was asked for beside `sync`: it tells states, not completeness, and tears no hole. */
   overlap(messages) {
-    messages.forEach((message) => this.#put(message));
+    const next = (this.last?.seq ?? 0) + 1;
+    if (messages.length && messages[0].seq <= next) messages.forEach((message) => this.#put(message));
   }
 
   /** Take in the page before the oldest message held. */
