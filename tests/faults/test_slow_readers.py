@@ -24,7 +24,7 @@ PONG_EVERY = 0.2  # seconds
 CUT_OFF = 15  # seconds
 FD_GONE = 30  # seconds
 MORE_MEMORY = 15 * 2**20
-NOISE = 0.05  # seconds by which a machine may be late that has other things to do
+NOISE = 0.15  # seconds by which a machine may be late that has other things to do
 
 
 async def read_slowly(slow: Raw) -> None:
