@@ -11,7 +11,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 IPV4 = 4
 LOCK_TIMEOUT = 10  # seconds that a SQLite writer waits for another
-POOL = {"min_size": 1, "max_size": 8, "timeout": 5}  # connections, connections, seconds
+POOL = {
+    "min_size": 1,  # connections
+    "max_size": 8,  # connections
+    "timeout": 2.5,  # seconds that somebody waits for one
+    # Seconds after which the pool gives up until it is asked again. Its pauses between attempts double: who
+    # tries for longer notices only after as long again that the database is back.
+    "reconnect_timeout": 2,
+}
+CONNECT_TIMEOUT = 3  # seconds for a connection to PostgreSQL, the least that libpq can bound being 2
 
 _RATE = re.compile(r"(\d{1,9})/(\d{1,9}(?:\.\d{1,9})?)", re.ASCII)
 
@@ -30,7 +38,7 @@ def database(env: environ.Env, data_dir: Path) -> dict[str, Any]:
         # Threads handle socket events, so even the tests' database has to be a file.
         config["TEST"] = {"NAME": str(data_dir / "test.sqlite3")}
     elif engine.endswith("postgresql"):
-        config["OPTIONS"] = {"pool": POOL}
+        config["OPTIONS"] = {"pool": POOL, "connect_timeout": CONNECT_TIMEOUT}
         config["CONN_HEALTH_CHECKS"] = True
     else:
         raise ImproperlyConfigured("DATABASE_URL: only SQLite and PostgreSQL are supported.")

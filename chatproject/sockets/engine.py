@@ -205,8 +205,9 @@ class Engine(engineio.AsyncServer):
             await self.handlers["message"](line.sid, text[1:])
             line.handling = False
         elif text[0] == _PONG:
-            line.pinged = False
-            line.due = self._now() + self.ping_interval
+            if line.pinged:
+                line.pinged = False
+                line.due += self.ping_interval - self.ping_timeout  # an interval after the ping, however late
         else:
             self.close(line, 1000)
 
@@ -260,7 +261,10 @@ class Engine(engineio.AsyncServer):
             line.due = _NEVER
             line.kill()
         elif line.handling:
-            line.due = now + self.ping_timeout  # its pong may wait behind what we have not finished
+            # Its pong may wait behind what we have not finished, but it has to hear that we are there.
+            line.pinged = False
+            line.due = now + self.ping_interval
+            line.push(_PING_FRAME)
         elif line.pinged:
             line.kill("ping_timeout")
         else:

@@ -164,7 +164,7 @@ class Client {
       const { message } = await this.request("post_message", { room, client_id, body });
       const { id, seq, version } = message;
       this.acked.push({ client_id, room: message.room, body, id, seq, version, at: Date.now(), took: performance.now() - asked });
-      this.#take(message.version, message);
+      this.take(message.version, message);
       return message;
     } catch (refusal) {
       this.refusals.push({ code: refusal.code, at: Date.now(), took: performance.now() - asked });
@@ -175,10 +175,11 @@ class Client {
   #told({ version, message }) {
     const seen = this.#note(message);
     seen.times[version] = (seen.times[version] ?? 0) + 1;
-    this.#take(version, message);
+    this.take(version, message);
   }
 
-  #take(version, message) {
+  /** Takes in a change, whoever told of it. */
+  take(version, message) {
     this.#note(message);
     const timeline = this.timelines.get(message.room);
     if (!timeline) return;
@@ -231,7 +232,9 @@ const verbs = {
   /** The data of a command; an error is `{code, message}` in `refused`. */
   async command({ name, event, payload }) {
     try {
-      return { data: await clients.get(name).request(event, payload) };
+      const data = await clients.get(name).request(event, payload);
+      if (data.message) clients.get(name).take(data.message.version, data.message);
+      return { data };
     } catch ({ code, message }) {
       return { refused: { code, message } };
     }

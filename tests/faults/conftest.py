@@ -1,6 +1,7 @@
 """Servers that are killed, starved and cut off, and many clients that have to live with it."""
 
 import contextlib
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -19,6 +20,8 @@ SETTINGS = {
     # Whoever is gone is noticed in a second, not in eighteen.
     "PING_INTERVAL": "0.5",
     "PING_TIMEOUT": "0.5",
+    # And whoever writes while the SQLite file is locked waits one, not ten.
+    "LOCK_TIMEOUT": "1",
 }
 
 NewHost = Callable[..., AbstractContextManager[Host]]
@@ -32,18 +35,23 @@ def long(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session")
 def new_host(data_template: Path, tmp_path_factory: pytest.TempPathFactory) -> NewHost:
-    """Starts a server with a back door and an owner, olivia; with `cluster` on that PostgreSQL."""
+    """Starts a server with a back door, owned by olivia; on a PostgreSQL or a SQLite file if one is given."""
 
     @contextlib.contextmanager
-    def new_host(cluster: Cluster | None = None, **settings: str) -> Iterator[Host]:
+    def new_host(
+        cluster: Cluster | None = None, database: Path | None = None, **settings: str
+    ) -> Iterator[Host]:
         data_dir = tmp_path_factory.mktemp("host")
         settings = {**SETTINGS, **settings}
         if cluster:
             settings["DATABASE_URL"] = cluster.url
             manage(data_dir, "migrate", "--verbosity", "0", **settings)
+        elif database:
+            settings["DATABASE_URL"] = f"sqlite:///{database}"
+            shutil.copy(data_template / "chat.sqlite3", database)
         with running(data_template, data_dir, **settings) as server:
             server.first_run()
-            yield Host(server, cluster)
+            yield Host(server, cluster.url if cluster else database or data_dir / "chat.sqlite3")
 
     return new_host
 
@@ -76,6 +84,12 @@ def hosts(new_host: NewHost) -> Iterator[Callable[[Cluster | None], Host]]:
 def on_sqlite(hosts: Callable[[Cluster | None], Host]) -> Host:
     """The shared server on SQLite, alive."""
     return hosts(None)
+
+
+@pytest.fixture
+def host_on_postgresql(hosts: Callable[[Cluster | None], Host], cluster: Cluster) -> Host:
+    """The shared server on a PostgreSQL, alive."""
+    return hosts(cluster)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -7,11 +7,11 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
-from tests.faults.cluster import Cluster
 from tests.faults.store import Store, read_store
 from tests.support.server import POLL, Cookies, Server
 
@@ -23,7 +23,7 @@ class Host:
     """One server process on SQLite, or on a PostgreSQL of its own."""
 
     server: Server
-    cluster: Cluster | None = None
+    database: Path | str  # a SQLite file, or the URL of a PostgreSQL database
 
     @property
     def url(self) -> str:
@@ -36,8 +36,7 @@ class Host:
 
     def store(self) -> Store:
         """What the database holds."""
-        where = self.cluster.url if self.cluster else self.server.data_dir / "chat.sqlite3"
-        return read_store(where)
+        return read_store(self.database)
 
     def ensure_running(self) -> None:
         """Starts the server if a test before has left it dead."""

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from chatproject.errors import Unavailable
 from chatproject.sockets import publish
 from chatproject.sockets.namespace import Namespace
-from chatproject.sockets.testing import Refused
+from chatproject.sockets.testing import TIMEOUT, Refused
 
 from .support import Echo, Gate, Nothing, event_frame, fail, left_over, socket_of
 
@@ -387,6 +387,25 @@ async def test_a_client_that_answers_no_ping_is_gone_after_its_time(stage):
     await wire.wait_closed()
     await wire.close()
     assert len(namespace.went) == 1
+
+
+async def test_a_client_whose_command_takes_long_hears_all_the_while_that_the_server_is_there(stage):
+    gate = Gate()
+
+    class Slow(Echo):
+        async def on_wait(self, socket, payload: Nothing):
+            await gate()
+
+    wire = await stage.open(await stage.serve(Slow("/"), ping_interval=0.05, ping_timeout=0.05))
+    entry = await wire.enter()
+    waiting = asyncio.ensure_future(entry.call("wait"))
+    await gate.reached.wait()
+    async with asyncio.timeout(TIMEOUT):
+        while wire.frames.count("2") < 6:  # noqa: ASYNC110 - nothing tells of a ping
+            await asyncio.sleep(0.005)
+    gate.opened.set()
+    assert (await waiting)["ok"]
+    assert (await entry.call("echo", {"text": "still here"}))["ok"]
 
 
 async def test_many_clients_that_come_and_go_leave_nothing_behind(stage):
