@@ -205,6 +205,7 @@ class Client {
 }
 
 const clients = new Map();
+const realNow = Date.now;
 
 const some = (names) => (names ? names.map((name) => clients.get(name)) : [...clients.values()]);
 
@@ -252,7 +253,7 @@ const verbs = {
   },
 
   /** Every outbox is empty, but for what was given up. */
-  settled: ({ names, timeout }) => until(names, timeout, (client) => !client.waiting, ({ name, waiting, refusals }) => [name, waiting, refusals.slice(-2)]),
+  settled: ({ names, timeout }) => until(names, timeout, (client) => !client.waiting, ({ name, waiting, refusals, acked, outbox, added }) => [name, waiting, refusals.slice(-2), acked.slice(-2), outbox.of(added[0].room)[0]]),
 
   /** How many messages have been acked so far, once it is so many. */
   async acked({ names, count, timeout }) {
@@ -284,6 +285,11 @@ const verbs = {
 
   /** Everybody asks what has changed, as a page does now and then. */
   sync: ({ names }) => Promise.all(some(names).map((client) => client.catchUp())),
+
+  /** From now on the clock of all of them is wrong by so many seconds. */
+  clock({ offset }) {
+    Date.now = () => realNow() + offset * 1_000;
+  },
 
   journals: ({ names }) => Object.fromEntries(some(names).map((client) => [client.name, client.journal()])),
 
