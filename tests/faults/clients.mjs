@@ -25,6 +25,22 @@ class Refusal extends Error {
   }
 }
 
+/** Keeps what the outbox of a page keeps in the browser. */
+class Memory {
+  #kept = new Map();
+
+  async load() {
+    return [...this.#kept.values()];
+  }
+
+  async update(id, change) {
+    const entry = change(this.#kept.get(id) ?? null);
+    if (entry) this.#kept.set(id, entry);
+    else this.#kept.delete(id);
+    return entry;
+  }
+}
+
 class Client {
   timelines = new Map();
   seen = new Map(); // message id -> {room, times}: how often each was told of
@@ -50,8 +66,13 @@ class Client {
       timeout: 5_000,
       ...RECONNECT,
     });
+    this.outbox = new Outbox({
+      store: new Memory(),
+      send: (entry) => this.#send(entry),
+      ready: () => this.socket.connected,
+      changed: () => {},
+    });
     this.socket = this.manager.socket("/");
-    this.outbox = new Outbox({ send: (entry) => this.#send(entry), ready: () => this.socket.connected, changed: () => {} });
     this.socket.on("connect", () => this.#return());
     this.socket.on("disconnect", (reason) => this.#dropped(reason));
     this.socket.on("connect_error", () => this.socket.active || this.#later(200));
@@ -111,15 +132,13 @@ class Client {
 
   /** What is still on its way, but not what was given up. */
   get waiting() {
-    return this.added.filter(({ client_id, room }) => {
-      const entry = this.outbox.of(room).find((candidate) => candidate.client_id === client_id);
-      return entry && entry.state !== "failed";
-    }).length;
+    return this.outbox.all().filter(({ state }) => state !== "failed").length;
   }
 
   journal() {
     const { user, acked, added, refusals, disconnects, returns } = this;
-    const failed = added.filter(({ client_id, room }) => this.outbox.of(room).some((entry) => entry.client_id === client_id && entry.state === "failed"));
+    const given_up = new Set(this.outbox.all().filter(({ state }) => state === "failed").map((entry) => entry.client_id));
+    const failed = added.filter(({ client_id }) => given_up.has(client_id));
     const shown = Object.fromEntries([...this.timelines].map(([id, { messages }]) => [id, messages.map(({ id, seq, version, body }) => ({ id, seq, version, body }))]));
     const seen = [...this.seen].map(([id, { room, times }]) => ({ id, room, times }));
     return { user, acked, added, failed, waiting: this.waiting, refusals, disconnects, returns, shown, seen };
@@ -253,7 +272,7 @@ const verbs = {
   },
 
   /** Every outbox is empty, but for what was given up. */
-  settled: ({ names, timeout }) => until(names, timeout, (client) => !client.waiting, ({ name, waiting, refusals, acked, outbox, added }) => [name, waiting, refusals.slice(-2), acked.slice(-2), outbox.of(added[0].room)[0]]),
+  settled: ({ names, timeout }) => until(names, timeout, (client) => !client.waiting, ({ name, waiting, refusals }) => [name, waiting, refusals.slice(-2)]),
 
   /** How many messages have been acked so far, once it is so many. */
   async acked({ names, count, timeout }) {
