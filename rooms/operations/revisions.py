@@ -22,12 +22,13 @@ def read_revisions(*, person: Person, message: int) -> list[Revision]:
     who is neither its author nor staff who moderate.
     """
     _, found = find_message(person, message)
-    if not (found.is_by(person) or _moderates(as_stored(person))):
+    if not (found.is_by(person) or moderates(as_stored(person))):
         raise Forbidden("Only its author and the staff may see what a message said before.")
     latest = found.revisions.order_by("-pk")[:MOST_REVISIONS]
     sizes = accumulate(len(revision.body.encode()) for revision in latest)
     return [revision for revision, size in zip(latest, sizes, strict=True) if size <= ANSWER_BYTES][::-1]
 
 
-def _moderates(person: Person) -> bool:
+def moderates(person: Person) -> bool:
+    """Whether `person` is staff who may see what anybody's message said before."""
     return isinstance(person, User) and person.is_staff and person.has_perm(MODERATE)

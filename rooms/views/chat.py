@@ -17,6 +17,7 @@ from rooms.events.payloads import member_count, personal_payload
 from rooms.models import Community, Membership, Room
 from rooms.operations.community import needs_owner
 from rooms.operations.memberships import join_rooms_for_everyone
+from rooms.operations.revisions import moderates
 from rooms.views.coming_in import first_run
 
 COMMUNITY_NAME = "Parley"
@@ -92,7 +93,7 @@ def _person(request: HttpRequest) -> Person:
 
 def _boot(person: Person, slug: str | None) -> dict[str, Any]:
     return {
-        "user": {**personal_payload(person), "named": bool(person.name)},
+        "user": {**personal_payload(person), "named": bool(person.name), "moderates": moderates(person)},
         "room": slug,
         "message_length": settings.MESSAGE_LENGTH,
         "signup_open": Community.objects.current().signup_open,

@@ -134,8 +134,10 @@ class Visit:
 
     @property
     def bodies(self) -> list[str]:
-        """What the messages on the page say, in their order."""
-        return self.page.locator(".message-body").all_inner_texts()
+        """What the messages on the page say, in their order; not that they were edited."""
+        return [
+            text.removesuffix(" (edited)") for text in self.page.locator(".message-body").all_inner_texts()
+        ]
 
     def message(self, text: str) -> Locator:
         """The row of the message that holds `text`."""

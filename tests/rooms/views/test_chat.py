@@ -36,6 +36,7 @@ def test_a_person_gets_the_chat_with_who_they_are(member, lobby):
             "guest": False,
             "staff": False,
             "named": True,
+            "moderates": False,
         },
         "room": None,
         "message_length": 10_000,

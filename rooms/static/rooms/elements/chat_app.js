@@ -17,7 +17,7 @@ class ChatApp extends HTMLElement {
   #isArriving = true; // until a room has been shown, or its list asked for
 
   connectedCallback() {
-    const { userId, userName, userColour, userNamed, userStaff } = this.dataset;
+    const { userId, userName, userColour, userNamed, userStaff, userModerates } = this.dataset;
     const user = {
       id: userId ? Number(userId) : null,
       name: userName,
@@ -25,6 +25,7 @@ class ChatApp extends HTMLElement {
       guest: !userId,
       named: userNamed === "true",
       staff: userStaff === "true",
+      moderates: userModerates === "true",
     };
     this.chat = new Chat({ connection: new Connection("/"), user, storage: localStorage });
     this.querySelectorAll(PARTS).forEach((element) => (element.chat = this.chat));

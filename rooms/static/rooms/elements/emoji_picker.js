@@ -3,18 +3,32 @@ import { GROUPS, findEmoji } from "rooms/emoji";
 
 const RECENT = 16; // how many of the latest are offered first
 const KEPT = "parley.emoji";
+const GAP = 8; // pixels around it
 
-/** A popover with emoji to choose from, by mouse or keyboard; a choice is told as an `emoji` event of the document. */
+/**
+ * A popover with emoji to choose from, by mouse or keyboard; a choice is told as an `emoji` event of the document,
+ * or to who has asked for it with `pickFor()`.
+ */
 class EmojiPicker extends HTMLElement {
+  #button = null;
+  #chosen = null;
+
   connectedCallback() {
     this.query = part(this, "query");
     this.list = part(this, "list");
-    this.addEventListener("toggle", (event) => event.newState === "open" && this.#opened());
+    this.addEventListener("toggle", (event) => (event.newState === "open" ? this.#opened() : this.#closed()));
     this.query.addEventListener("input", () => this.#fill());
     this.list.addEventListener("click", (event) => this.#choose(event.target.closest("button")));
     this.list.addEventListener("mouseover", (event) => this.#name(event.target.closest("button")));
     this.list.addEventListener("focusin", (event) => this.#name(event.target.closest("button")));
     this.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** Open at `button`, for one choice that goes to `chosen`. */
+  pickFor(button, chosen) {
+    this.#button = button;
+    this.#chosen = chosen;
+    this.showPopover();
   }
 
   #opened() {
@@ -24,12 +38,18 @@ class EmojiPicker extends HTMLElement {
     this.query.focus();
   }
 
-  /** Above the button that opened it, within the window. */
+  #closed() {
+    this.#button = null;
+    this.#chosen = null;
+  }
+
+  /** Above the button that opened it, or below where there is more room; within the window. */
   #place() {
-    const button = document.querySelector("[popovertarget=emoji]").getBoundingClientRect();
-    const right = Math.max(8, Math.min(innerWidth - button.right, innerWidth - this.offsetWidth - 8));
-    this.style.setProperty("right", `${right}px`);
-    this.style.setProperty("bottom", `${innerHeight - button.top + 8}px`);
+    const { top, bottom, right } = (this.#button ?? document.querySelector("[popovertarget=emoji]")).getBoundingClientRect();
+    const fits = top >= this.offsetHeight + 2 * GAP || top >= innerHeight - bottom;
+    const under = fits ? innerHeight - top + GAP : innerHeight - bottom - GAP - this.offsetHeight;
+    this.style.setProperty("right", `${within(innerWidth - right, innerWidth - this.offsetWidth)}px`);
+    this.style.setProperty("bottom", `${within(under, innerHeight - this.offsetHeight)}px`);
   }
 
   #fill() {
@@ -54,8 +74,10 @@ class EmojiPicker extends HTMLElement {
   #choose(button) {
     if (!button) return;
     remember(button.textContent, button.dataset.names);
+    const emoji = button.textContent;
+    const tell = this.#chosen ?? (() => document.dispatchEvent(new CustomEvent("emoji", { detail: emoji })));
     this.hidePopover();
-    document.dispatchEvent(new CustomEvent("emoji", { detail: button.textContent }));
+    tell(emoji);
   }
 
   #name(button) {
@@ -85,6 +107,11 @@ class EmojiPicker extends HTMLElement {
     if (key === "ArrowDown" || key === "ArrowUp") return nextInColumn(focused, buttons, key === "ArrowDown");
     return undefined;
   }
+}
+
+/** A distance from an edge that leaves a gap there and at the other, `most` pixels away. */
+function within(distance, most) {
+  return Math.max(GAP, Math.min(distance, most - GAP));
 }
 
 /** The nearest button in the next row down or up. */

@@ -1,4 +1,5 @@
 import { part } from "rooms/dom";
+import { ComposerEdit } from "rooms/elements/composer_edit";
 import { notify } from "rooms/elements/notice_list";
 import { lengthOf } from "rooms/models/length";
 import { offerIn } from "rooms/models/permission";
@@ -23,6 +24,7 @@ class MessageComposer extends HTMLElement {
     for (const name of ["write", "text", "send", "length", "name", "offer"]) this[`${name}Part`] = part(this, name);
     this.limit = Number(document.querySelector("chat-app").dataset.messageLength);
     this.querySelector("typing-line").chat = chat;
+    this.editing = new ComposerEdit(this);
     this.#listen();
     this.#show();
   }
@@ -54,6 +56,33 @@ class MessageComposer extends HTMLElement {
     this.#edited();
   }
 
+  get room() {
+    return this.#room;
+  }
+
+  get text() {
+    return this.textPart.value;
+  }
+
+  /** Hold this text in place of what is there. */
+  fill(text) {
+    this.textPart.value = text;
+    this.#measure();
+    this.textPart.focus();
+  }
+
+  /** Say what the button does: `Send`, or `Save` for a message that is changed. */
+  showPurpose(name) {
+    this.sendPart.title = name;
+    this.sendPart.setAttribute("aria-label", name);
+    this.sendPart.querySelector("use").setAttribute("href", name === "Save" ? "#icon-check" : "#icon-send");
+  }
+
+  /** Take a message to be changed. */
+  edit(message) {
+    this.editing.begin(message);
+  }
+
   #show() {
     const { room, user, place } = this.source;
     const offer = room && place.state === "ready" ? offerIn(room, user) : null;
@@ -63,6 +92,7 @@ class MessageComposer extends HTMLElement {
     this.namePart.hidden = offer !== "name";
     this.offerPart.hidden = !(offer in OFFERS);
     if (offer in OFFERS) this.#showOffer(offer);
+    if (offer !== "write") this.editing.end();
     if (room?.id !== this.#room) this.#enter(room);
     else if (wrote && !this.contains(document.activeElement) && offer === "write") this.textPart.focus();
   }
@@ -76,6 +106,7 @@ class MessageComposer extends HTMLElement {
   }
 
   #enter(room) {
+    this.editing.forget();
     this.#room = room?.id ?? null;
     this.textPart.value = room ? this.source.drafts.get(room.id) : "";
     this.#measure();
@@ -84,11 +115,14 @@ class MessageComposer extends HTMLElement {
   }
 
   #edited() {
-    const text = this.textPart.value;
+    if (!this.editing.message) this.#written(this.textPart.value);
+    this.#measure();
+  }
+
+  #written(text) {
     this.source.keepDraft(this.#room, text);
     if (text.trim()) this.source.keyPressed(this.#room);
     else this.source.stopTyping();
-    this.#measure();
   }
 
   #measure() {
@@ -117,6 +151,7 @@ class MessageComposer extends HTMLElement {
   }
 
   #key(event) {
+    if (this.editing.key(event)) return;
     // Enter ends the composition of a character (Japanese, Chinese …); it is not meant for us then.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
@@ -132,8 +167,13 @@ class MessageComposer extends HTMLElement {
   }
 
   #send() {
-    if (this.sendPart.disabled) return;
-    this.source.post(this.textPart.value.trim());
+    const text = this.textPart.value.trim();
+    if (this.editing.message && (text === "" || !this.sendPart.disabled)) this.editing.save(text);
+    else if (!this.sendPart.disabled) this.#post(text);
+  }
+
+  #post(text) {
+    this.source.post(text);
     this.textPart.value = "";
     this.source.keepDraft(this.#room, "");
     this.#measure();

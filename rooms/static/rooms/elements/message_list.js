@@ -11,12 +11,24 @@ export class MessageList {
   #days = new Map();
   #timer = null;
 
-  constructor(container) {
+  constructor(container, reader) {
     this.container = container;
+    this.reader = reader;
   }
 
   rows() {
     return this.container.querySelectorAll(".message");
+  }
+
+  /** The message that a row shows. */
+  messageOf(row) {
+    return this.#rows.get(row.dataset.key).message;
+  }
+
+  /** The row that shows a message, or null. */
+  rowOf({ id, client_id }) {
+    const isIt = ({ message }) => message.client_id === client_id && (id === null || message.id === id);
+    return [...this.#rows.values()].find(isIt)?.element ?? null;
   }
 
   clear() {
@@ -52,7 +64,7 @@ export class MessageList {
     used.add(item.key);
     const row = this.#rows.get(item.key);
     if (row) row.show(item);
-    else this.#rows.set(item.key, new MessageRow(item));
+    else this.#rows.set(item.key, new MessageRow(item, this.reader));
     return this.#rows.get(item.key).element;
   }
 

@@ -1,4 +1,6 @@
 import { copyOf, part } from "rooms/dom";
+import { markEdited } from "rooms/elements/edited_mark";
+import { ReactionChips } from "rooms/elements/reaction_chips";
 import { showPerson } from "rooms/elements/user_avatar";
 import { showMarkup } from "rooms/markup";
 import { clock, full, shortClock } from "rooms/times";
@@ -6,25 +8,32 @@ import { clock, full, shortClock } from "rooms/times";
 /** The row of one message: pending, live and old ones are made and filled here alike. */
 export class MessageRow {
   element = copyOf("message-row");
+  chips = new ReactionChips(part(this.element, "chips"));
   #shown = "";
 
-  constructor(item) {
+  constructor(item, reader) {
+    this.reader = reader;
     this.show(item);
   }
 
   show({ key, message, state, follows, error, entry }) {
     const { id, name } = message.author;
+    const may = this.reader.may(message);
     const unsent = message.html === null ? message.body : "";
-    const shown = `${message.id} ${message.version} ${state} ${entry} ${follows} ${id} ${name} ${unsent}`;
+    const shown = `${message.id} ${message.version} ${state} ${entry} ${follows} ${id} ${name} ${unsent} ${may.react} ${may.versions}`;
+    this.message = message;
     if (shown === this.#shown) return;
-    this.#shown = shown;
     const { element } = this;
+    // Only what is new is read out to who listens, not what becomes of it.
+    if (this.#shown) element.setAttribute("aria-live", "off");
+    this.#shown = shown;
     element.dataset.key = key;
     element.dataset.entry = entry ?? "";
     element.dataset.state = state;
     element.classList.toggle("follows", follows);
     this.#showHead(message);
-    this.#showBody(message);
+    this.#showBody(message, may.versions);
+    this.chips.show(message, this.reader, may.react);
     part(element, "state").hidden = state !== "failed";
     part(element, "reason").textContent = state === "failed" ? reasonOf(error, message.id !== null) : "";
   }
@@ -44,7 +53,7 @@ export class MessageRow {
     element.setAttribute("aria-label", `${author.name}, ${full(created_at)}`);
   }
 
-  #showBody({ body, html, deleted_at }) {
+  #showBody({ body, html, deleted_at, edited_at }, mayReadVersions) {
     const place = part(this.element, "body");
     place.classList.toggle("plain", html === null);
     place.classList.toggle("deleted", Boolean(deleted_at));
@@ -52,6 +61,7 @@ export class MessageRow {
     else if (html === null) place.textContent = body;
     else showMarkup(place, html);
     place.classList.toggle("emoji-only", !deleted_at && isEmojiOnly(body));
+    if (edited_at && !deleted_at) markEdited(place, edited_at, mayReadVersions);
   }
 }
 

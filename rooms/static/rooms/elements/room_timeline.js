@@ -1,9 +1,11 @@
 import { part } from "rooms/dom";
 import { beginningOf, blankOf } from "rooms/elements/empty_states";
 import { MessageList } from "rooms/elements/message_list";
+import { RowActions } from "rooms/elements/row_actions";
 import { ScrollKeeper } from "rooms/elements/scroll_keeper";
 import { onceAFrame } from "rooms/frames";
 import { arrange } from "rooms/models/arrangement";
+import { Reader } from "rooms/reader";
 
 const NEAR_TOP = 800; // pixels from the top at which the older page is asked for
 
@@ -18,7 +20,9 @@ class RoomTimeline extends HTMLElement {
   set chat(chat) {
     this.source = chat;
     for (const name of ["scroller", "older", "beginning", "days", "blank", "newest"]) this[name] = part(this, name);
-    this.list = new MessageList(this.days);
+    const reader = new Reader(chat);
+    this.list = new MessageList(this.days, reader);
+    this.actions = new RowActions(this.days, { chat, list: this.list, reader });
     this.keeper = new ScrollKeeper(this.scroller, this.days, { moved: () => this.#moved(), rowsOf: () => this.list.rows() });
     this.#listen();
     this.#placeChanged();
@@ -48,6 +52,16 @@ class RoomTimeline extends HTMLElement {
     this.toNewest();
   }
 
+  /** Show which message is being edited; null for none. */
+  markEditing(message) {
+    this.actions.markEditing(message);
+  }
+
+  /** Take one's last message to be edited, if there is one here. */
+  editLast() {
+    this.actions.editLast();
+  }
+
   #placeChanged() {
     const { place, room, rooms } = this.source;
     if (place.id !== this.#room) {
@@ -69,6 +83,7 @@ class RoomTimeline extends HTMLElement {
     if (timeline === null) return;
     if (this.keeper.atBottom) this.source.trim();
     this.keeper.keep(() => this.#fill());
+    this.actions.refresh();
     if (!this.#entered) this.#enter();
     this.#showNewest();
     this.#look();
@@ -153,7 +168,7 @@ class RoomTimeline extends HTMLElement {
   }
 
   #pressed(event) {
-    const button = event.target.closest("[data-action]");
+    const button = event.target.closest(".message-state [data-action]");
     if (!button) return;
     const { entry } = button.closest(".message").dataset;
     if (button.dataset.action === "retry") this.source.outbox.retry(entry);

@@ -1,0 +1,70 @@
+import { part } from "rooms/dom";
+import { MessageActions } from "rooms/message_actions";
+
+/** The composer's other use: changing a message that is there. What was being written comes back afterwards. */
+export class ComposerEdit {
+  message = null;
+  #draft = "";
+
+  constructor(composer) {
+    this.composer = composer;
+    this.line = part(composer, "editing");
+    this.actions = new MessageActions(composer.source);
+    part(composer, "cancel-edit").addEventListener("click", () => this.end());
+    composer.source.addEventListener("timeline", () => this.#follow());
+  }
+
+  begin(message) {
+    if (this.message === null) this.#draft = this.composer.text;
+    this.#become(message);
+    this.composer.fill(message.body);
+  }
+
+  /** Leave the message as it is. */
+  end() {
+    if (this.message === null) return;
+    this.#become(null);
+    this.composer.fill(this.#draft);
+  }
+
+  /** The composer goes elsewhere, and brings its own text along. */
+  forget() {
+    if (this.message !== null) this.#become(null);
+  }
+
+  /** Take the text for the message; the same changes nothing, and for none the message is offered to be deleted. */
+  async save(text) {
+    const { message, composer } = this;
+    if (text === "") {
+      const isDeleted = message.id !== null && (await this.actions.remove(message));
+      if (!isDeleted) return;
+    } else if (text !== message.body) composer.source.edit({ ...message, room: composer.room }, text);
+    if (message === this.message) this.end();
+  }
+
+  /** Escape ends it; Up where nothing is written begins with one's last message. True when the key was one of them. */
+  key(event) {
+    if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return false;
+    if (event.key === "Escape" && this.message) this.end();
+    else if (event.key === "ArrowUp" && !this.message && this.composer.text === "") document.querySelector("room-timeline").editLast();
+    else return false;
+    event.preventDefault();
+    // Escape closes other things, too.
+    event.stopPropagation();
+    return true;
+  }
+
+  #become(message) {
+    this.message = message;
+    this.line.hidden = message === null;
+    this.composer.showPurpose(message === null ? "Send" : "Save");
+    document.querySelector("room-timeline").markEditing(message);
+  }
+
+  /** Deleted meanwhile, by somebody else or in another tab: there is nothing to change any more. */
+  #follow() {
+    const { message, composer } = this;
+    if (!message?.id) return;
+    if (composer.source.timeline?.messages.find(({ id }) => id === message.id)?.deleted_at) this.end();
+  }
+}

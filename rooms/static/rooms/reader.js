@@ -1,0 +1,25 @@
+import { actionsOn } from "rooms/models/permission";
+
+/** The person in front of the page, as far as it matters to how a message is shown. */
+export class Reader {
+  constructor(chat) {
+    this.chat = chat;
+  }
+
+  get id() {
+    return this.chat.user.id;
+  }
+
+  /** What this person may do with a message of the room being shown; nothing while no room is. */
+  may(message) {
+    const { room, user } = this.chat;
+    return room ? actionsOn(message, { room, user, isMine: this.chat.isMine(message) }) : {};
+  }
+
+  /** A person's name, or null where this page has not met them. */
+  nameOf = (id) => {
+    const { place, timeline } = this.chat;
+    const person = place.people.find((member) => member.id === id);
+    return (person ?? timeline?.messages.find(({ author }) => author.id === id)?.author)?.name ?? null;
+  };
+}
