@@ -150,7 +150,9 @@ def test_what_comes_while_one_looks_is_text(watched: Open, moved_in: dict[str, s
     expect(staff.page.locator(".sockets tbody tr").filter(has_text=SHORT[2]).first).to_be_visible()
     for text in (*SHORT[:20], *SPOILING[:2]):
         guest.say(text)
-    guest.composer.fill("typing")
+    waiting = guest.page.locator(".message:is([data-state=queued], [data-state=sending])")
+    expect(waiting).to_have_count(0, timeout=15_000)
+    guest.command("set_typing", room=SLUG, typing=True)
     expect(olivia.page.locator("typing-line")).to_contain_text(SHORT[2])
     mine = olivia.command(
         "post_message", room=SLUG, client_id="0f8fad5b-d9cb-469f-a165-70867728950e", body="mine"
