@@ -116,6 +116,7 @@ def test_a_draft_stays_with_its_room(visit: Open) -> None:
     olivia.room_link(slug).click()
     expect(olivia.composer).to_have_value("not finished")
     expect(olivia.room_link(slug).locator(".draft")).to_be_hidden()
+    expect(olivia.composer).to_be_visible()  # once the room is open
     olivia.composer.press("Enter")
     expect(olivia.message("not finished")).to_have_attribute("data-state", "sent")
     olivia.page.reload()
