@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms.models import Membership, Message, Room
-from rooms.operations import memberships, messages, rooms
+from rooms.operations import changing, memberships, messages, rooms
 from tests.support.people import person
 from tests.support.server import OWNER
 
@@ -46,6 +46,14 @@ SAID = [
     ("Lobby", 64, "jonas", "I found the hinge box"),
 ]
 
+# What, who put which emoji to it.
+REACTED = [
+    ("big** ladder", "👍", ["priya", "mei", OWNER]),
+    ("big** ladder", "☕", ["noor", "priya"]),
+    ("Count me in", "💪", ["amara"]),
+    ("this is the plan", "🌱", ["priya", "amara", OWNER]),
+]
+
 
 def talk() -> None:
     """Makes the people, their rooms and what they said; olivia has not yet read everything."""
@@ -59,6 +67,10 @@ def talk() -> None:
         )
         when = nine + datetime.timedelta(minutes=minutes)
         Message.objects.filter(pk=message.pk).update(created_at=when)
+    for text, emoji, usernames in REACTED:
+        message = Message.objects.get(body__contains=text)
+        for username in usernames:
+            changing.react(person=people[username], message=message.pk, emoji=emoji, on=True)
     Membership.objects.filter(user=people[OWNER], room__name="Garden plan").update(last_read=11)
 
 

@@ -11,6 +11,8 @@ from tests.browser.visits import NARROW, Visit, fresh, overflow
 
 pytestmark = pytest.mark.needs("chromium")
 
+RETURN = 15_000  # milliseconds until a page that was cut off is back
+
 Open = Callable[..., Visit]
 
 
@@ -106,6 +108,27 @@ def test_a_message_is_deleted_by_its_author_and_by_who_manages_the_room(visit: O
     assert offered(bar_at(olivia.page.locator(gone_row))) == ["Earlier versions"]
     bob.page.locator(gone_row).hover()
     expect(bob.page.locator("action-bar")).to_be_hidden()
+
+
+def test_without_a_connection_an_edit_waits_and_what_cannot_wait_says_so(visit: Open) -> None:
+    olivia = visit("olivia").enter()
+    olivia.create_room()
+    row = say(olivia, "as it was")
+    olivia.cut()
+    bar_at(row).get_by_role("button", name="React with 👍").click()
+    notices = olivia.page.locator(".notice")
+    expect(notices).to_contain_text(["Your reaction was not added. There is no connection to the server."])
+    bar_at(row).get_by_role("button", name="Delete").click()
+    olivia.page.get_by_role("button", name="Delete", exact=True).last.click()
+    expect(notices.last).to_contain_text("The message was not deleted.")
+    expect(row).to_have_count(1)
+    olivia.composer.press("ArrowUp")
+    olivia.composer.fill("as it is")
+    olivia.composer.press("Enter")
+    expect(olivia.message("as it is")).to_have_attribute("data-state", "queued")
+    olivia.page.context.set_offline(False)
+    expect(olivia.message("as it is")).to_have_attribute("data-state", "sent", timeout=RETURN)
+    expect(olivia.message("as it is").locator(".edited-mark")).to_have_count(1)
 
 
 def test_reactions_are_seen_by_all_and_only_people_with_an_account_react(visit: Open) -> None:
