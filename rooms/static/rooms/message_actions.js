@@ -18,9 +18,9 @@ export class MessageActions {
     await this.#once("react", { message: message.id, emoji, on }, failure);
   }
 
-  /** Choose an emoji for a message, in the picker above `button`. */
-  react(message, button) {
-    document.querySelector("emoji-picker").pickFor(button, (emoji) => {
+  /** Choose an emoji for a message, in the picker beside `place`. */
+  react(message, place) {
+    document.querySelector("emoji-picker").pickFor(place, (emoji) => {
       if (!hasReacted(message.reactions, this.chat.user.id, emoji)) this.toggle(message, emoji);
     });
   }

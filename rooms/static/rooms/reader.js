@@ -16,6 +16,11 @@ export class Reader {
     return room ? actionsOn(message, { room, user, isMine: this.chat.isMine(message) }) : {};
   }
 
+  /** How many of the room's people this page has met so far: they may come after its messages. */
+  get met() {
+    return this.chat.place.people.length;
+  }
+
   /** A person's name, or null where this page has not met them. */
   nameOf = (id) => {
     const { place, timeline } = this.chat;

@@ -10,7 +10,7 @@ const GAP = 8; // pixels around it
  * or to who has asked for it with `pickFor()`.
  */
 class EmojiPicker extends HTMLElement {
-  #button = null;
+  #anchor = null;
   #chosen = null;
 
   connectedCallback() {
@@ -24,9 +24,9 @@ class EmojiPicker extends HTMLElement {
     this.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** Open at `button`, for one choice that goes to `chosen`. */
-  pickFor(button, chosen) {
-    this.#button = button;
+  /** Open beside `anchor`, for one choice that goes to `chosen`. */
+  pickFor(anchor, chosen) {
+    this.#anchor = anchor;
     this.#chosen = chosen;
     this.showPopover();
   }
@@ -39,13 +39,13 @@ class EmojiPicker extends HTMLElement {
   }
 
   #closed() {
-    this.#button = null;
+    this.#anchor = null;
     this.#chosen = null;
   }
 
-  /** Above the button that opened it, or below where there is more room; within the window. */
+  /** Above what it was opened for, or below where there is more room; within the window. */
   #place() {
-    const { top, bottom, right } = (this.#button ?? document.querySelector("[popovertarget=emoji]")).getBoundingClientRect();
+    const { top, bottom, right } = (this.#anchor ?? document.querySelector("[popovertarget=emoji]")).getBoundingClientRect();
     const fits = top >= this.offsetHeight + 2 * GAP || top >= innerHeight - bottom;
     const under = fits ? innerHeight - top + GAP : innerHeight - bottom - GAP - this.offsetHeight;
     this.style.setProperty("right", `${within(innerWidth - right, innerWidth - this.offsetWidth)}px`);

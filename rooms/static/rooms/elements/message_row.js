@@ -20,8 +20,9 @@ export class MessageRow {
     const { id, name } = message.author;
     const may = this.reader.may(message);
     const unsent = message.html === null ? message.body : "";
-    const shown = `${message.id} ${message.version} ${state} ${entry} ${follows} ${id} ${name} ${unsent} ${may.react} ${may.versions}`;
+    const shown = `${message.id} ${message.version} ${state} ${entry} ${follows} ${id} ${name} ${unsent} ${may.versions}`;
     this.message = message;
+    this.chips.show(message, this.reader, may.react);
     if (shown === this.#shown) return;
     const { element } = this;
     // Only what is new is read out to who listens, not what becomes of it.
@@ -33,7 +34,6 @@ export class MessageRow {
     element.classList.toggle("follows", follows);
     this.#showHead(message);
     this.#showBody(message, may.versions);
-    this.chips.show(message, this.reader, may.react);
     part(element, "state").hidden = state !== "failed";
     part(element, "reason").textContent = state === "failed" ? reasonOf(error, message.id !== null) : "";
   }

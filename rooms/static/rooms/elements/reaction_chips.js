@@ -5,13 +5,17 @@ import { chipsOf } from "rooms/models/reactions";
 export class ReactionChips {
   #chips = new Map();
   #more = null;
+  #shown = "";
 
   constructor(container) {
     this.container = container;
   }
 
   /** Show a message's reactions as `reader` sees them. */
-  show({ reactions = [] }, reader, mayReact) {
+  show({ version, reactions = [] }, reader, mayReact) {
+    const shown = `${version} ${mayReact} ${reader.met}`;
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     this.container.hidden = reactions.length === 0;
     const chips = chipsOf(reactions, reader.id, reader.nameOf).map((chip) => this.#chip(chip, mayReact));
     if (mayReact && chips.length) chips.push((this.#more ??= moreButton()));

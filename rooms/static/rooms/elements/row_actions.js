@@ -87,7 +87,7 @@ export class RowActions {
     const { act, emoji } = button.dataset;
     if (act === "more") this.#openSheet(row);
     else if (act === "toggle") this.actions.toggle(message, emoji);
-    else this.actions[act](message, button);
+    else this.actions[act](message, button.closest("dialog") ? row : button); // the sheet is gone by now
   }
 
   #openSheet(row) {
