@@ -34,7 +34,9 @@ FIND = r"""() => {
   const isData = (script) => ['importmap', 'application/json'].includes(script.type);
   const never = ['iframe, object, embed, base, frame, style, math, marquee, meta[http-equiv=refresh]',
     'svg :is(script, foreignObject, animate, set)', 'template[shadowrootmode]',
-    '.message img', '.message-body :is(input, form, button, video, audio, svg)'].join();
+    '.message img', '.message-body :is(input, form, video, audio, svg)',
+    // The page's own mark opens what an edited message said before.
+    '.message-body button:not(.edited-mark[data-act=versions])'].join();
   for (const one of document.querySelectorAll('*')) {
     const tag = one.outerHTML.slice(0, 160);
     if (one.matches(never)) found.push(tag);
