@@ -71,18 +71,29 @@ class SessionCheck:
         """Looks at every socket's session, once. Raises what the database raises."""
         holders = self._holders()
         credentials = iter(holders)
+        renewable = []
         while chunk := list(islice(credentials, AT_ONCE)):
-            renewable = {}
-            for standing, credential in zip(await in_database(standings, chunk), chunk, strict=True):
-                sockets = [socket for socket in holders[credential] if socket.is_connected]
-                if standing.ended:
-                    self._end(sockets, standing.ended)
-                    continue
-                for socket in sockets:
-                    socket.credential = standing.credential
-                if standing.is_renewable and any(socket.spoke for socket in sockets):
-                    renewable[credential.key] = credential.lasts
-            await self._renew(renewable)
+            found = dict(zip(chunk, await in_database(standings, chunk), strict=True))
+            renewable.append(self._apply(found, holders))
+        # Last: a database that takes no writes must keep nobody here whose session has ended.
+        for lasting in renewable:
+            await self._renew(lasting)
+
+    def _apply(
+        self, found: Mapping[Credential, Standing], holders: Mapping[Credential, Sequence[Socket]]
+    ) -> dict[str, int]:
+        """Ends what has ended; the sessions to be renewed, by key, each with the seconds that it lasts."""
+        lasting = {}
+        for credential, standing in found.items():
+            sockets = [socket for socket in holders[credential] if socket.is_connected]
+            if standing.ended:
+                self._end(sockets, standing.ended)
+                continue
+            for socket in sockets:
+                socket.credential = standing.credential
+            if standing.is_renewable and any(socket.spoke for socket in sockets):
+                lasting[credential.key] = credential.lasts
+        return lasting
 
     def _holders(self) -> dict[Credential, list[Socket]]:
         holders: dict[Credential, list[Socket]] = defaultdict(list)

@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from chatproject.errors import Unavailable
 from chatproject.sockets import session_check
 from chatproject.sockets.database import in_database
 from chatproject.sockets.identity import django_session, require_staff, session_store
@@ -56,6 +57,10 @@ def people(**fields):
 
 def rows(**fields):
     return in_database(sessions().update, **fields)
+
+
+def rows_of(cookies, **fields):
+    return in_database(sessions().filter(session_key=cookies["sessionid"]).update, **fields)
 
 
 async def look_again(app):
@@ -236,6 +241,24 @@ async def test_a_database_that_does_not_answer_drops_nobody_and_is_asked_again(
     assert [record.levelno for record in said] == [logging.WARNING] * 2
     assert "the database is away" in said[0].getMessage()
     assert "really" not in said[0].getMessage()
+
+
+async def test_a_database_that_takes_no_writes_keeps_nobody_here(stage, app, member, monkeypatch):
+    monkeypatch.setattr(session_check, "AT_ONCE", 1)
+
+    def refuse(lasting):
+        raise OperationalError("the disk is full")
+
+    monkeypatch.setattr(session_store(), "renew_many", refuse)
+    active, ended = await sign_in(member), await sign_in(member)
+    entry, gone = [await stage.enter(app, cookies=cookies) for cookies in (active, ended)]
+    await rows(expire_date=timezone.now() + DAY)  # both are to be renewed
+    await entry.call("echo", {"text": "hi"})
+    await rows_of(ended, session_data="forged")
+    with pytest.raises(Unavailable):
+        await look_again(app)
+    assert await reason_of(gone) == "revoked"
+    assert await is_here(entry)
 
 
 async def test_sessions_are_looked_up_some_at_a_time_and_not_decoded_when_unchanged(
