@@ -23,11 +23,12 @@ class Allowance:
         self._is_empty = True
 
     def take(self, found: Iterable[Message]) -> list[Message]:
-        """Those of `found` that fit, up to the first that does not; they use the allowance up."""
+        """Those of `found` that fit, up to the first that does not: with it nothing is left."""
         taken = []
         for message in found:
             size = _size(message)
             if self.messages <= 0 or (size > self._bytes and not self._is_empty):
+                self.messages = 0
                 break
             taken.append(message)
             self.messages -= 1

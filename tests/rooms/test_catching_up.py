@@ -180,6 +180,18 @@ def test_two_hundred_rooms_cost_a_query_for_each_that_changed(owner, lobby, djan
         assert all(each.messages == [] for each in changes_since(places, held).values())
 
 
+def test_what_would_not_fit_in_any_more_is_not_read(owner, django_assert_num_queries):
+    rooms = [room(f"room-{number}", owner=owner) for number in range(6)]
+    for each in rooms:
+        post_many(owner, each, 2)
+    Message.objects.update(html="x" * (ANSWER_BYTES // 3))
+    held = {each.pk: 0 for each in rooms}
+    places = list_rooms(owner, held)
+    with django_assert_num_queries(2 + 1):
+        found = changes_since(places, held)
+    assert sorted(seqs(each.messages) for each in found.values()) == [[], [], [], [], [], [1, 2]]
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="it reads SQLite's plans")
 @pytest.mark.parametrize("version", [0, 29], ids=["reset", "changes"])
 def test_no_table_is_read_or_sorted_for_what_changed(owner, lobby, settings, version):
