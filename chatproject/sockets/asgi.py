@@ -18,7 +18,7 @@ from asgiref.typing import (
 
 from chatproject.errors import RateLimited
 from chatproject.sockets import origins, publishing
-from chatproject.sockets.addresses import client_address
+from chatproject.sockets.addresses import client_address, client_network
 from chatproject.sockets.line import POLICY
 from chatproject.sockets.polling.request import session_id
 from chatproject.sockets.refusals import BAD_REQUEST, FORBIDDEN, NO_TRANSPORT, refuse, refuse_for
@@ -89,7 +89,7 @@ class Application:
         if wait := self._wait(scope):
             await receive()
             await refuse_for(wait, scope, send)
-            self.server.journal.held_off(client_address(scope), RateLimited.code)
+            self._hold_off(scope)
             return
         if why := self._refusal(scope):
             await receive()
@@ -104,7 +104,7 @@ class Application:
             await refuse(send, HTTPStatus.BAD_REQUEST, NO_TRANSPORT)
         elif wait := self._wait(scope):
             await refuse_for(wait, scope, send)
-            self.server.journal.held_off(client_address(scope), RateLimited.code)
+            self._hold_off(scope)
         elif why := self._refusal(scope):
             if why == "protocol":
                 await refuse(send, HTTPStatus.BAD_REQUEST, BAD_REQUEST)
@@ -139,6 +139,10 @@ class Application:
             # The proxy must say that it speaks https to the browser, and be trusted to say so.
             return "origin_https_without_forwarded_proto" if origins.is_proxied_https(scope) else "origin"
         return "" if _is_understood(scope, polling=self.server.polling) else "protocol"
+
+    def _hold_off(self, scope: Requested) -> None:
+        # What is counted together is logged together, however many addresses there are in a network.
+        self.server.journal.held_off(client_network(scope), RateLimited.code)
 
     def _turn_away(self, scope: Requested, why: str) -> None:
         self.server.journal.turned_away(client_address(scope), why)

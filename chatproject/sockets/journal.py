@@ -44,7 +44,7 @@ class Tally:
 class Often:
     """Says a line at once, and of those like it that follow within `SUMMARY` seconds only how many they were.
 
-    However many connections are refused, an address and a reason make two lines.
+    However many connections are refused, a network and a reason make two lines.
     """
 
     def __init__(self) -> None:
@@ -107,10 +107,10 @@ class Journal:
         self.counts["refusals"] += 1
         log.info("turned_away address=%s why=%s", address, why)
 
-    def held_off(self, address: str, why: str) -> None:
-        """The same, for one of so many that they are one line."""
+    def held_off(self, network: str, why: str) -> None:
+        """The same, for one of so many from a network that they are one line."""
         self.counts["refusals"] += 1
-        self._often.say(f"turned_away address={address} why={why}")
+        self._often.say(f"turned_away address={network} why={why}")
 
     def dropped(self, address: str, why: str) -> None:
         """A connection was closed for what its client sent, or failed to send."""

@@ -55,24 +55,29 @@ async def test_an_address_has_so_many_connections_and_a_next_one_when_one_is_gon
     await stage.open(app)
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "2001:db8::1"])
+@pytest.mark.parametrize(
+    ("addresses", "logged"),
+    [(["127.0.0.1"] * 50, "127.0.0.1"), ([f"2001:db8::{n}" for n in range(50)], "2001:db8::/64")],
+    ids=["IPv4", "IPv6"],
+)
 async def test_a_refusal_says_when_to_come_back_and_what_is_logged_of_many_is_bounded(
-    stage, log, clock, address
+    stage, log, clock, addresses, logged
 ):
     app = await stage.serve(Echo("/"), connect_rate=(2, 10.0), clock=clock)
+    address = addresses[0]
     for _ in range(2):
         await stage.open(app, address=address)
-    for _ in range(50):
-        status, headers, body = await denial(app, address)
+    for each in addresses:
+        status, headers, body = await denial(app, each)
         assert (status, headers[b"retry-after"], body["code"]) == (429, b"5", "rate_limited")
         assert 0 < body["retry_after"] <= 5
         assert int(headers[b"content-length"]) == len(json.dumps(body))
     with pytest.raises(Closed) as closed:  # a server that cannot say why
         await stage.open(app, address=address)
     assert not closed.value.accepted
-    assert log.lines("turned_away") == [f"turned_away address={address} why=rate_limited"]
+    assert log.lines("turned_away") == [f"turned_away address={logged} why=rate_limited"]
     app.server.journal._often._sum_up()
-    assert log.lines("turned_away")[1:] == [f"turned_away address={address} why=rate_limited times=50"]
+    assert log.lines("turned_away")[1:] == [f"turned_away address={logged} why=rate_limited times=50"]
     clock.now += 5
     await (await stage.open(app, address=address)).enter()
 
@@ -115,8 +120,7 @@ async def test_over_long_polling_an_address_has_so_many_sessions_too(stage):
     assert (await ask(app, "/socket.io/"))[0] == 429
     (line,) = app.server.eio.lines.values()
     line.kill()
-    for _ in range(5):  # turns of the loop until its end has been noticed
-        await asyncio.sleep(0)
+    await asyncio.wait(app.server.eio._living)
     assert app.server.eio.places.size == 0
 
 
