@@ -70,6 +70,7 @@ def test_sqlite_writes_ahead_and_flushes_each_commit():
 
 def test_postgresql_is_used_through_a_pool_of_few_connections_that_are_looked_at(tmp_path):
     config = database(_from_environment("postgres://chat@db/chat"), tmp_path)
-    assert config["OPTIONS"]["pool"] == {"min_size": 1, "max_size": 8, "timeout": 5}
+    pool = {"min_size": 1, "max_size": 8, "timeout": 2.5, "reconnect_timeout": 2}
+    assert config["OPTIONS"] == {"pool": pool, "connect_timeout": 3}
     assert config["CONN_HEALTH_CHECKS"] is True
     assert config.get("CONN_MAX_AGE", 0) == 0
