@@ -164,7 +164,7 @@ CONTENT_SECURITY_POLICY = {
 # --- HTTP ---------------------------------------------------------------------------------------
 # For the head of a request; its body has to get on meanwhile.
 REQUEST_TIMEOUT = seconds("REQUEST_TIMEOUT", env.float("REQUEST_TIMEOUT", default=10))
-BODY_BYTES = env.int("BODY_BYTES", default=2_621_440)  # of one request, 0 for no limit
+BODY_BYTES = count("BODY_BYTES", env.int("BODY_BYTES", default=2_621_440))  # of one request
 
 # --- Socket.IO ----------------------------------------------------------------------------------
 POLLING = env.bool("POLLING", default=False)  # long-polling besides WebSocket
@@ -172,27 +172,22 @@ PING_INTERVAL = seconds("PING_INTERVAL", env.float("PING_INTERVAL", default=10))
 PING_TIMEOUT = seconds("PING_TIMEOUT", env.float("PING_TIMEOUT", default=8))
 CONNECT_TIMEOUT = seconds("CONNECT_TIMEOUT", env.float("CONNECT_TIMEOUT", default=10), may_be_none=True)
 SESSION_CHECK_INTERVAL = seconds("SESSION_CHECK_INTERVAL", env.float("SESSION_CHECK_INTERVAL", default=10))
-EVENT_BYTES = env.int("EVENT_BYTES", default=65_536)  # of one event's JSON in UTF-8, 0 for no limit
+EVENT_BYTES = count("EVENT_BYTES", env.int("EVENT_BYTES", default=65_536))  # of one event's JSON in UTF-8
 EVENT_RATE = rate("EVENT_RATE", env.str("EVENT_RATE", default="200/10"))  # of one connection
 JSON_DEPTH = count("JSON_DEPTH", env.int("JSON_DEPTH", default=100))  # levels of lists and objects
-PENDING_EVENTS = at_least_one(
-    "PENDING_EVENTS", env.int("PENDING_EVENTS", default=8)
-)  # read ahead of one connection
+# Read ahead of one connection.
+PENDING_EVENTS = at_least_one("PENDING_EVENTS", env.int("PENDING_EVENTS", default=8))
 CONNECT_RATE = rate("CONNECT_RATE", env.str("CONNECT_RATE", default="100/10"))  # of one address
 SOCKETS_PER_ADDRESS = count("SOCKETS_PER_ADDRESS", env.int("SOCKETS_PER_ADDRESS", default=500))
 SOCKETS_PER_PERSON = count("SOCKETS_PER_PERSON", env.int("SOCKETS_PER_PERSON", default=20))  # in `/`
-GUESTS_PER_ADDRESS = count(
-    "GUESTS_PER_ADDRESS", env.int("GUESTS_PER_ADDRESS", default=50)
-)  # sockets of guests
-FRAME_BYTES = env.int("FRAME_BYTES", default=100_000)  # of one WebSocket message
-UNSENT_BYTES = env.int("UNSENT_BYTES", default=1_048_576)  # that wait for one client, 0 for no limit
+GUESTS_PER_ADDRESS = count("GUESTS_PER_ADDRESS", env.int("GUESTS_PER_ADDRESS", default=50))  # their sockets
+FRAME_BYTES = count("FRAME_BYTES", env.int("FRAME_BYTES", default=100_000))  # of one WebSocket message
+UNSENT_BYTES = count("UNSENT_BYTES", env.int("UNSENT_BYTES", default=1_048_576))  # that wait for one client
 
 # --- Chat ---------------------------------------------------------------------------------------
-MESSAGE_RATE = rate(
-    "MESSAGE_RATE", env.str("MESSAGE_RATE", default="20/10")
-)  # of a person, or of an address' guests
-MESSAGE_LENGTH = env.int("MESSAGE_LENGTH", default=10_000)  # code points, 0 for no limit
-SYNC_LIMIT = env.int("SYNC_LIMIT", default=500)  # changes
+MESSAGE_RATE = rate("MESSAGE_RATE", env.str("MESSAGE_RATE", default="20/10"))  # of one person
+MESSAGE_LENGTH = count("MESSAGE_LENGTH", env.int("MESSAGE_LENGTH", default=10_000))  # code points
+SYNC_LIMIT = count("SYNC_LIMIT", env.int("SYNC_LIMIT", default=500))  # changes
 
 # --- Logs ---------------------------------------------------------------------------------------
 LOGGING = {

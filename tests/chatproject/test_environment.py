@@ -35,6 +35,7 @@ def test_a_time_that_nobody_has_to_keep_may_be_nothing_but_not_less():
         ("CONNECT_TIMEOUT", "-1"),
         ("SESSION_CHECK_INTERVAL", "0"),
         ("REQUEST_TIMEOUT", "0"),
+        ("BODY_BYTES", "-1"),
         ("CSRF_TRUSTED_ORIGINS", "https://chat.example,*"),
     ],
 )
