@@ -16,6 +16,7 @@ _QUIETLY = {"websocket.http.response", EXTENSION}
 
 # What Engine.IO's own server says.
 NO_TRANSPORT = {"code": 0, "message": 'Transport unknown: use transports: ["websocket"]'}
+UNKNOWN_SESSION = {"code": 1, "message": "Session ID unknown"}
 BAD_REQUEST = {"code": 3, "message": "Bad request"}
 FORBIDDEN = {"code": 4, "message": "Forbidden"}
 

@@ -13,15 +13,8 @@ from chatproject.sockets.addresses import client_network
 from chatproject.sockets.engine import Engine
 from chatproject.sockets.line import NORMAL, POLICY, TOO_BIG, Line
 from chatproject.sockets.polling.carrier import PollCarrier, PollingLine
-from chatproject.sockets.polling.request import (
-    BAD_REQUEST,
-    UNKNOWN_SESSION,
-    Gone,
-    Request,
-    header,
-    session_cookie,
-    session_id,
-)
+from chatproject.sockets.polling.request import Gone, Request, header, session_cookie, session_id
+from chatproject.sockets.refusals import BAD_REQUEST, UNKNOWN_SESSION
 
 UPGRADE_TIMEOUT = 10  # seconds that a move to WebSocket may take
 

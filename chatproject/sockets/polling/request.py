@@ -11,9 +11,6 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent
 from django.conf import settings
 from django.http.cookie import parse_cookie
 
-UNKNOWN_SESSION = {"code": 1, "message": "Session ID unknown"}
-BAD_REQUEST = {"code": 3, "message": "Bad request"}
-
 
 class Gone(Exception):
     """The client gave up its request."""
