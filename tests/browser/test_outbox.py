@@ -101,6 +101,42 @@ def test_a_message_outlives_a_page_that_is_left_right_after_enter(visits: Visits
     assert olivia.bodies == texts
 
 
+NOTED = """async () => {
+    const { OutboxStore } = await import("rooms/outbox_store");
+    const note = "parley.outbox.somebody.a";
+    const write = () => localStorage.setItem(note, JSON.stringify({ client_id: "a" }));
+    const ids = async (store) => (await store.load()).map((entry) => entry.client_id);
+    const store = new OutboxStore("somebody", { journal: localStorage });
+    const opened = indexedDB.open("parley");
+    const database = await new Promise((done) => (opened.onsuccess = () => done(opened.result)));
+
+    write();
+    const entries = database.transaction("outbox", "readwrite").objectStore("outbox");
+    let isHeld = true;
+    const hold = () => (entries.get("").onsuccess = () => isHeld && hold());
+    hold();
+    const loading = ids(store);
+    await new Promise((done) => setTimeout(done));
+    localStorage.removeItem(note);
+    isHeld = false;
+    const written = await loading;
+
+    write();
+    const broken = new OutboxStore("somebody", { journal: localStorage, factory: null });
+    await broken.load().catch(() => {});
+    const isNoted = localStorage.getItem(note) !== null;
+    const recovered = await ids(store);
+    return { written, isNoted, recovered, left: localStorage.getItem(note) };
+}"""
+
+
+def test_what_a_page_left_in_its_journal_is_recovered_unless_the_page_lived_to_write_it(
+    visits: Visits,
+) -> None:
+    found = visits.open(OWNER).enter().page.evaluate(NOTED)
+    assert found == {"written": [], "isNoted": True, "recovered": ["a"], "left": None}
+
+
 def test_a_browser_that_keeps_nothing_says_so_and_asks_before_it_loses_something(visits: Visits) -> None:
     olivia = visits.open(OWNER)
     olivia.page.add_init_script(NO_DATABASE)

@@ -19,7 +19,7 @@ export class OutboxStore {
   }
 
   async load() {
-    for (const entry of this.#journalled()) await this.update(entry.client_id, (held) => held ?? entry);
+    for (const id of this.#noted()) await this.#recover(id);
     return this.#transaction("readonly", (entries, result) => {
       entries.index("owner").getAll(this.owner).onsuccess = ({ target }) => result(target.result);
     });
@@ -29,17 +29,27 @@ export class OutboxStore {
   async update(id, change) {
     const isNoted = this.#note(id, change(null));
     try {
-      return await this.#transaction("readwrite", (entries, result) => {
-        entries.get(id).onsuccess = ({ target }) => {
-          const entry = change(target.result ?? null);
-          if (entry) entries.put({ ...entry, owner: this.owner });
-          else entries.delete(id);
-          result(entry);
-        };
-      });
+      return await this.#write(id, change);
     } finally {
       if (isNoted) this.#unnote(id);
     }
+  }
+
+  /** Write what a page has noted and may not live to write. One that lives has, where the note is gone by then. */
+  async #recover(id) {
+    await this.#write(id, (held) => held ?? this.#read(id));
+    this.#unnote(id);
+  }
+
+  #write(id, change) {
+    return this.#transaction("readwrite", (entries, result) => {
+      entries.get(id).onsuccess = ({ target }) => {
+        const entry = change(target.result ?? null);
+        if (entry) entries.put({ ...entry, owner: this.owner });
+        else entries.delete(id);
+        result(entry);
+      };
+    });
   }
 
   /** Lay what is new into the journal: it is what `change` makes of nothing. */
@@ -57,12 +67,17 @@ export class OutboxStore {
     this.journal.removeItem(this.prefix + id);
   }
 
-  #journalled() {
+  /** The ids of what lies in the journal. */
+  #noted() {
+    const keys = Object.keys(this.journal).filter((key) => key.startsWith(this.prefix));
+    return keys.map((key) => key.slice(this.prefix.length));
+  }
+
+  #read(id) {
     try {
-      const keys = Object.keys(this.journal).filter((key) => key.startsWith(this.prefix));
-      return keys.map((key) => JSON.parse(this.journal.getItem(key))).filter(Boolean);
+      return JSON.parse(this.journal.getItem(this.prefix + id));
     } catch {
-      return [];
+      return null; // not one of ours
     }
   }
 

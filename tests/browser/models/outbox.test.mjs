@@ -183,6 +183,22 @@ test("where nothing can be kept it is sent all the same, and is known to be at r
   assert.equal(outbox.isAtRisk, false);
 });
 
+test("what was kept before the store failed is taken from it once it is sent", async () => {
+  let online = false;
+  const { outbox, clock, sent, add, store } = outboxWith(() => undefined, { ready: () => online });
+  add("a");
+  await clock.run(10);
+  store.full = true;
+  await outbox.refresh();
+  store.full = false;
+  assert.deepEqual([outbox.lasting, [...store.kept.keys()]], [false, ["a"]]);
+  online = true;
+  outbox.resume();
+  await clock.run(100);
+  assert.deepEqual(sent, ["a"]);
+  assert.equal(store.kept.size, 0);
+});
+
 test("a message is kept before it is sent", async () => {
   const { add, clock, store } = outboxWith((entry) => {
     assert.equal(store.kept.get(entry.client_id).tried, true);

@@ -154,6 +154,8 @@ export class Outbox {
     const here = change(this.#entries.get(client_id) ?? null);
     this.#hold(client_id, here);
     const kept = await this.#kept(() => this.store.update(client_id, change), here);
+    // What was kept before the store failed must not be found, and sent again, by another page.
+    if (!this.lasting && !kept) this.store?.update(client_id, change).catch(() => {});
     if (turn === this.#writes) this.#hold(client_id, kept);
     this.tell();
     return kept;
