@@ -39,6 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="take each fault's whole time, and run the tests marked long",
     )
+    parser.addoption(
+        "--soak", type=float, default=2, help="minutes that the long day of tests/faults takes (%(default)s)"
+    )
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
