@@ -123,7 +123,7 @@ async def test_a_long_day_leaves_nothing_behind(
     late = [(at, size) for at, size in day.memory if at >= minutes * WARMING_UP]
     rate, lasted = growth(late), late[-1][0] - late[0][0]
     request.config.get_terminal_writer().line(
-        f"\n{SOCKETS} sockets, {len(store.messages)} messages: {rate / 1e6:+.2f} MB a minute; {', '.join(said)}"
+        f"\n{SOCKETS} sockets, {len(store.messages)} messages: {rate / 1e6:+.2f} MB/min; {', '.join(said)}"
     )
     oracle.nothing_held({**before, "rss": late[0][1]}, after)
     assert rate * lasted <= GROWTH * lasted + NOISE
