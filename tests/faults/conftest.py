@@ -25,12 +25,30 @@ SETTINGS = {
 }
 
 NewHost = Callable[..., AbstractContextManager[Host]]
+Say = Callable[[str], None]
 
 
 @pytest.fixture(scope="session")
 def long(request: pytest.FixtureRequest) -> bool:
     """Whether there is time for the whole of each fault (`--long`)."""
     return bool(request.config.option.long)
+
+
+@pytest.fixture(scope="session")
+def soak(request: pytest.FixtureRequest) -> float:
+    """How many minutes a long day lasts (`--soak`)."""
+    return float(request.config.option.soak)
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Says a figure that whoever runs the tests wants to know."""
+
+    def say(figure: str) -> None:
+        with capsys.disabled():
+            request.config.get_terminal_writer().line(f"\n{figure}")
+
+    return say
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.faults.conftest import NewHost
+from tests.faults.conftest import NewHost, Say
 from tests.faults.crowd import Crowd
 from tests.faults.raw import Raw
 
@@ -29,7 +29,7 @@ def seconds_worked(pid: int) -> float:
 
 
 @pytest.mark.long
-async def test_who_only_listens_costs_little(new_host: NewHost, request: pytest.FixtureRequest) -> None:
+async def test_who_only_listens_costs_little(new_host: NewHost, say: Say) -> None:
     with new_host(**PRODUCT) as host:
         idle = list(host.new_people(20, "idle").values())
         (cookies,) = host.new_people(1).values()
@@ -50,8 +50,8 @@ async def test_who_only_listens_costs_little(new_host: NewHost, request: pytest.
                 await asyncio.sleep(PACE)
             share = (seconds_worked(host.server.pid) - worked) / (monotonic() - began)
             late = sorted(took)[-1 - len(took) // 100]
-            request.config.get_terminal_writer().line(
-                f"\n{SOCKETS} idle sockets: {per_socket / 1000:.1f} kB each, {share:.1%} of a core,"
+            say(
+                f"{SOCKETS} idle sockets: {per_socket / 1000:.1f} kB each, {share:.1%} of a core,"
                 f" ack p99 {late * 1000:.0f} ms"
             )
             assert (crowd.size, crowd.lost) == (SOCKETS, 0)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults import oracle
 from tests.faults.clients import Clients
-from tests.faults.conftest import NewHost
+from tests.faults.conftest import NewHost, Say
 from tests.faults.crowd import Crowd
 from tests.faults.host import Host
 
@@ -100,9 +100,8 @@ def new_rooms(clients: Clients, users: dict[str, dict[str, Any]]) -> dict[int, l
 
 @pytest.mark.long
 async def test_a_long_day_leaves_nothing_behind(
-    new_host: NewHost, clients: Clients, request: pytest.FixtureRequest
+    new_host: NewHost, clients: Clients, soak: float, say: Say
 ) -> None:
-    minutes: float = request.config.option.soak
     with new_host(**PRODUCT) as host:
         people = host.new_people(PEOPLE)
         rooms = new_rooms(clients, clients.open(host.url, people))
@@ -110,7 +109,7 @@ async def test_a_long_day_leaves_nothing_behind(
             before = await asyncio.to_thread(host.stats)
             await crowd.grow(SOCKETS)
             day = Day(host, clients, crowd, rooms)
-            await day.last(minutes)
+            await day.last(soak)
             assert crowd.lost == 0
         clients.ask("settled")
         store = host.store()
@@ -120,10 +119,8 @@ async def test_a_long_day_leaves_nothing_behind(
         clients.close()
         after = host.wait_for_stats(lambda now: now["tasks"] <= before["tasks"], CLOSED)
     said = [f"{at:.1f} min {size / 1e6:.1f}" for at, size in day.memory]
-    late = [(at, size) for at, size in day.memory if at >= minutes * WARMING_UP]
+    late = [(at, size) for at, size in day.memory if at >= soak * WARMING_UP]
     rate, lasted = growth(late), late[-1][0] - late[0][0]
-    request.config.get_terminal_writer().line(
-        f"\n{SOCKETS} sockets, {len(store.messages)} messages: {rate / 1e6:+.2f} MB/min; {', '.join(said)}"
-    )
+    say(f"{SOCKETS} sockets, {len(store.messages)} messages: {rate / 1e6:+.2f} MB/min; {', '.join(said)}")
     oracle.nothing_held({**before, "rss": late[0][1]}, after)
     assert rate * lasted <= GROWTH * lasted + NOISE
