@@ -131,6 +131,22 @@ def test_without_a_connection_an_edit_waits_and_what_cannot_wait_says_so(visit: 
     expect(olivia.message("as it is").locator(".edited-mark")).to_have_count(1)
 
 
+def test_what_waits_is_edited_while_it_goes_out(visit: Open) -> None:
+    olivia = visit("olivia").enter()
+    slug = olivia.create_room()
+    bob = visit(fresh("bob")).enter(slug)
+    olivia.cut()
+    olivia.say("teh plan")
+    expect(olivia.message("teh plan")).to_have_attribute("data-state", "queued")
+    olivia.composer.press("ArrowUp")
+    olivia.composer.fill("the plan")
+    olivia.page.context.set_offline(False)
+    expect(olivia.message("teh plan")).to_have_attribute("data-state", "sent", timeout=RETURN)
+    olivia.composer.press("Enter")
+    expect(bob.message("the plan")).to_have_count(1)
+    expect(olivia.message("the plan")).to_have_attribute("data-state", "sent")
+
+
 def test_reactions_are_seen_by_all_and_only_people_with_an_account_react(visit: Open) -> None:
     bob = visit(fresh("bob")).enter()
     olivia = visit("olivia").enter()

@@ -132,6 +132,7 @@ export class Chat extends EventTarget {
   #opened(place, { room, messages, version, people = [], online = [] }) {
     this.rooms.merge(room);
     this.#hold(room.id, messages, version);
+    messages.forEach((message) => this.sending.settle(message));
     this.presence.seen(people, online);
     Object.assign(place, { id: room.id, slug: room.slug, state: "ready", people, refusal: null });
     this.tell("place");
@@ -142,7 +143,6 @@ export class Chat extends EventTarget {
 
   #hold(id, messages, version) {
     const held = this.timelines.get(id);
-    messages.forEach((message) => this.sending.settle(message));
     if (!held) {
       const timeline = new Timeline(id);
       timeline.reset(messages, version);

@@ -17,6 +17,7 @@ export class Sending {
       store: new OutboxStore(owner, { journal: storage }),
       send: (entry) => this.#send(entry),
       ready: () => chat.connection.online && chat.isKnown,
+      find: (room, client_id) => this.#arrived(room, client_id)?.id ?? null,
       changed: (room) => this.#changed(room),
       alone: (room, action) => turns.alone(room, action),
       tell: () => turns.tell(),
@@ -44,6 +45,12 @@ export class Sending {
   /** The message was seen in its room: it is no longer on its way, whether or not the ack arrived. */
   settle(message) {
     if (this.isMine(message)) this.outbox.settle(message.client_id, message.id);
+  }
+
+  /** An own message that is there; one that is still on its way is none. */
+  #arrived(room, client_id) {
+    const held = this.chat.timelines.get(room)?.messages ?? [];
+    return held.find((message) => message.client_id === client_id && this.isMine(message)) ?? null;
   }
 
   async #send({ kind, client_id, room, message, body }) {

@@ -257,6 +257,20 @@ test("of a message that may have arrived an edit follows, in its turn", async ()
   assert.equal(outbox.size, 0);
 });
 
+test("an edit that is begun before its message arrived, and saved after that, leaves too", async () => {
+  const done = [];
+  const arrived = new Map();
+  const find = (room, client_id) => arrived.get(`${room} ${client_id}`) ?? null;
+  const { outbox, clock, add } = outboxWith((entry) => void done.push([entry.kind, entry.body, entry.message]), { find });
+  add("a");
+  await clock.run(100);
+  arrived.set("7 a", 100);
+  await edit(outbox, "e", "better", { post: "a" });
+  await clock.run(100);
+  assert.deepEqual(done, [["post", "a", null], ["edit", "better", 100]]);
+  assert.equal(outbox.size, 0);
+});
+
 test("an edit waits for what was written before it, and a later one takes its place", async () => {
   let online = false;
   const done = [];

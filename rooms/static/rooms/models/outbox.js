@@ -18,6 +18,7 @@ const NEW = { kind: "post", state: "queued", error: null, attempts: 0, tried: fa
  *   whether it makes sense to try.
  * - `store` has `load()` and `update(id, change)`: `change` gets the entry or null and gives what to keep, null for
  *   nothing. Without one, and where it rejects, entries are kept by this page alone, and `lasting` is false.
+ * - `find(room, client_id)` gives the id of a post that has been seen in its room, or null.
  * - `alone(room, action)` runs `action` while no other tab does; `tell()` lets the others know that something changed.
  */
 export class Outbox {
@@ -29,8 +30,8 @@ export class Outbox {
   #eager = new Set();
   #writes = 0;
 
-  constructor({ store = null, send, changed, ready = () => true, alone = (_, action) => action(), tell = () => {}, ...world }) {
-    Object.assign(this, { store, send, changed, ready, alone, tell });
+  constructor({ store = null, send, changed, ready = () => true, find = () => null, alone = (_, action) => action(), tell = () => {}, ...world }) {
+    Object.assign(this, { store, send, changed, ready, find, alone, tell });
     this.lasting = store !== null;
     this.timer = world.timer ?? setTimeout.bind(globalThis);
     this.random = world.random ?? Math.random;
@@ -74,7 +75,9 @@ export class Outbox {
     if (post !== null && (await this.#rewrite(post, body))) return;
     const waiting = this.all().findLast((entry) => isEditOf(entry, message, post));
     if (waiting && (await this.#rewrite(waiting.client_id, body))) return;
-    await this.add({ ...fields, kind: "edit", message, post, body });
+    // What was on its way when the edit was begun may have arrived: nobody will say so again.
+    const known = message ?? this.find(fields.room, post);
+    await this.add({ ...fields, kind: "edit", message: known, post, body });
   }
 
   /** Take in what other tabs, or an earlier visit, have left. */
