@@ -72,7 +72,11 @@ class ChatNamespace(Namespace):
     lock = staticmethod(lock_rooms)
 
     def limited_commands(self) -> Iterable[tuple[Rate | None, Collection[str]]]:
-        return [(settings.MESSAGE_RATE, ("post_message", "edit_message"))]
+        # Each reaction tells the whole room the whole message.
+        return [
+            (settings.MESSAGE_RATE, ("post_message", "edit_message")),
+            (settings.MESSAGE_RATE, ("react",)),
+        ]
 
     def most_sockets(self, socket: Socket) -> int:
         limit = settings.SOCKETS_PER_PERSON if socket.user.is_authenticated else settings.GUESTS_PER_ADDRESS

@@ -42,6 +42,24 @@ async def test_a_person_posts_and_edits_so_often_over_all_tabs_and_others_are_fr
     await say(listener, lobby, "from somebody else")
 
 
+async def test_a_person_reacts_as_often_and_each_rate_leaves_the_other_alone(
+    house, settings, owner, member, lobby
+):
+    settings.MESSAGE_RATE = RATE
+    tab, other_tab, listener = [await house.enter(who) for who in (owner, owner, member)]
+    message = await say(listener, lobby)
+    puts = {"message": message["id"], "emoji": "👍"}
+    for on in (True, False, True):
+        await ok(tab, "react", **puts, on=on)
+    await house.hush()
+    error = await refused(other_tab, "react", **puts, on=False)
+    assert error["code"] == "rate_limited"
+    assert 190 < error["retry_after"] <= 200
+    await nobody_hears("message_changed", tab, other_tab, listener)
+    await say(tab, lobby, "still free to speak")
+    await ok(listener, "react", **puts, on=True)
+
+
 async def test_guests_of_one_address_share_what_one_person_may_post(house, settings, owner, lobby):
     settings.MESSAGE_RATE = RATE
     speaker, *guests = [await house.enter(who) for who in (owner, "Gus", "Gil", "Ida")]
