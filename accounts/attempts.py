@@ -1,6 +1,7 @@
-"""How often a password may be tried: so many failures for one name, and more for all names, from one network.
+"""How often a password may be tried, to log in or as the old one, from one network.
 
-Who is at another network is not concerned: nobody can lock a person out of their account.
+So many failures for one name, and more for all names. Who is at another network is not concerned: nobody can
+lock a person out of their account.
 """
 
 from collections.abc import Iterator

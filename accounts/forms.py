@@ -4,7 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm, UsernameField
+from django.contrib.auth.forms import (
+    AuthenticationForm,
+    BaseUserCreationForm,
+    PasswordChangeForm,
+    UsernameField,
+)
 from django.core.exceptions import ValidationError
 
 from chatproject.sockets.addresses import network
@@ -89,6 +94,18 @@ class LogInForm(LimitedForm):
         "invalid_login": "This username and password do not belong together.",
         "inactive": "This account is not active.",
     }
+
+
+class PasswordForm(PasswordChangeForm):
+    """Raises `RateLimited` like a log-in: who sits down at an open page may not try out its password."""
+
+    def __init__(self, *args: Any, address: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.address = address
+
+    def clean_old_password(self) -> str:
+        with attempt(network=network(self.address), name=self.user.get_username()):
+            return super().clean_old_password()
 
 
 class GuestForm(forms.Form):

@@ -1,12 +1,14 @@
 """Log-in, log-out and password change: Django's own, with our pages."""
 
+from typing import Any
+
 from django.contrib.auth import update_session_auth_hash, views
 from django.contrib.auth.forms import PasswordChangeForm
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse_lazy
 
-from accounts.forms import LogInForm
+from accounts.forms import LogInForm, PasswordForm
 
 
 class LogIn(views.LoginView):
@@ -26,7 +28,11 @@ class LogOut(views.LogoutView):
 
 class ChangePassword(views.PasswordChangeView):
     template_name = "accounts/password.html"
+    form_class = PasswordForm
     success_url = reverse_lazy("accounts:password_done")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "address": self.request.META["REMOTE_ADDR"]}
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         user = form.save(

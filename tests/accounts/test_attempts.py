@@ -19,6 +19,7 @@ from tests.support.server import PASSWORD
 pytestmark = pytest.mark.django_db
 
 LOGIN, ADMIN_LOGIN = "/accounts/login/", "/admin/login/"
+PASSWORD_PAGE = "/accounts/password/"
 COUNT, WINDOW = 3, 300  # failures, seconds
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 
@@ -144,6 +145,23 @@ def test_the_admins_log_in_is_limited_by_the_same_count(staff, member):
     # Who may not enter there has failed, too, whatever the password.
     fail(page=ADMIN_LOGIN, password=PASSWORD)
     assert log_in(password=PASSWORD).status_code == 429
+
+
+def test_the_old_password_cannot_be_tried_out_on_a_page_that_was_left_open(member):
+    client = Client(REMOTE_ADDR=HERE)
+    client.force_login(member)
+    new = {"new_password1": "a wholly new one 7", "new_password2": "a wholly new one 7"}
+    for _ in range(COUNT):
+        assert client.post(PASSWORD_PAGE, {"old_password": "wrong", **new}).status_code == 200
+    assert client.post(PASSWORD_PAGE, {"old_password": PASSWORD, **new}).status_code == 429
+    assert log_in(password=PASSWORD).status_code == 429
+    member.refresh_from_db()
+    assert member.check_password(PASSWORD)
+
+
+def test_the_admin_has_no_other_page_for_passwords(staff, client):
+    client.force_login(staff)
+    assert client.get("/admin/password_change/")["Location"] == PASSWORD_PAGE
 
 
 def test_a_program_is_told_as_json(member):
