@@ -17,21 +17,21 @@ AS_MUCH_AS_COMES = 2**25  # bytes
 PLACE = "/socket.io/"
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-FINAL = 0x80
+FINAL, MASKED = 0x80, 0x80
 NO_KEY = b"\0\0\0\0"  # masks a frame with nothing
 
 
-def frame(content: str | bytes, kind: int = TEXT, *, flags: int = FINAL) -> bytes:
+def frame(content: str | bytes, kind: int = TEXT, *, flags: int = FINAL, masked: bool = True) -> bytes:
     """A client's frame; `flags` are the bits beside its kind."""
     body = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-    size = len(body)
+    size, mark = len(body), MASKED * masked
     if size < 126:
-        length = bytes([0x80 | size])
+        length = bytes([mark | size])
     elif size < 65_536:
-        length = struct.pack("!BH", 0x80 | 126, size)
+        length = struct.pack("!BH", mark | 126, size)
     else:
-        length = struct.pack("!BQ", 0x80 | 127, size)
-    return bytes([flags | kind]) + length + NO_KEY + body
+        length = struct.pack("!BQ", mark | 127, size)
+    return bytes([flags | kind]) + length + NO_KEY * masked + body
 
 
 def handshake(port: int, cookies: Mapping[str, str] | None = None, **more: str) -> bytes:
@@ -163,8 +163,3 @@ def memory(pid: int) -> int:
     """The bytes of memory that a process has resident."""
     with open(f"/proc/{pid}/statm") as figures:  # noqa: PTH123
         return int(figures.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
-def descriptors(pid: int) -> int:
-    """How many files and connections a process has open."""
-    return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208

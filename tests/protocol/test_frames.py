@@ -6,83 +6,31 @@ from typing import Self
 
 import pytest
 
-from .clients import QUERY, TIMEOUT, WebSocket
+from tests.faults.raw import BINARY, CLOSE, FINAL, PING, PONG, TEXT, Raw, frame
+
+from .clients import WebSocket
 from .host import PRODUCT, Host, only
 
 # How others end what is out of form is theirs.
 pytestmark = only(PRODUCT)
 
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 CONTINUATION = 0
-FINAL, MASKED = 0x80, 0x80
-KEY = b"\x12\x34\x56\x78"
 
 SAY = '42["say",{"text":"hi"}]'
 SAID = '42["said",{"text":"hi"}]'
 
 
-def frame(content: str | bytes, kind: int = TEXT, *, flags: int = FINAL, masked: bool = True) -> bytes:
-    """One frame; `flags` are the bits beside its kind."""
-    body = content.encode() if isinstance(content, str) else content
-    size = len(body)
-    length = bytes([size]) if size < 126 else struct.pack("!BH", 126, size)
-    length = bytes([length[0] | MASKED * masked]) + length[1:]
-    if not masked:
-        return bytes([flags | kind]) + length + body
-    hidden = bytes(byte ^ KEY[index % 4] for index, byte in enumerate(body))
-    return bytes([flags | kind]) + length + KEY + hidden
-
-
-class Wire:
-    """One WebSocket on bare TCP."""
+class Wire(Raw):
+    """One WebSocket on bare TCP, which has entered `/`."""
 
     def __init__(self, host: Host) -> None:
-        self._host = host
+        super().__init__(host.port)
 
     async def __aenter__(self) -> Self:
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._host.port)
-        self._writer.write(
-            f"GET /socket.io/?{QUERY} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
-            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
-        )
-        await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), TIMEOUT)
-        assert (await self.text()).startswith("0{")
-        self.send(frame("40"))
-        assert (await self.text()).startswith("40{")
+        await super().__aenter__()
+        await self.enter()
         assert await self.text() == '42["auth",{}]'
         return self
-
-    async def __aexit__(self, *error: object) -> None:
-        self._writer.transport.abort()
-
-    def send(self, data: bytes) -> None:
-        self._writer.write(data)
-
-    async def receive(self) -> tuple[int, bytes]:
-        """The kind and content of the next frame; (0, b"") when the connection has ended."""
-        async with asyncio.timeout(TIMEOUT):
-            try:
-                kind, size = await self._reader.readexactly(2)
-                if size == 126:
-                    (size,) = struct.unpack("!H", await self._reader.readexactly(2))
-                return kind & 0x0F, await self._reader.readexactly(size)
-            except (asyncio.IncompleteReadError, ConnectionResetError):
-                return 0, b""
-
-    async def text(self) -> str:
-        """The next text that is no ping of Engine.IO, which is answered."""
-        while (received := await self.receive()) == (TEXT, b"2"):
-            self.send(frame("3"))
-        assert received[0] == TEXT, received
-        return received[1].decode()
-
-    async def close_code(self) -> int:
-        """The code in the close frame that comes next."""
-        while (received := await self.receive()) == (TEXT, b"2"):
-            pass
-        assert received[0] == CLOSE, received
-        return int.from_bytes(received[1][:2])
 
 
 @pytest.fixture
