@@ -204,8 +204,10 @@ class Client {
     if (!timeline) return;
     timeline.apply(version, message);
     if (!timeline.hasGap) return;
-    clearTimeout(this.#gap);
-    this.#gap = setTimeout(() => timeline.hasGap && this.catchUp(), GAP_PATIENCE);
+    this.#gap ??= setTimeout(() => {
+      this.#gap = null;
+      if ([...this.timelines.values()].some(({ hasGap }) => hasGap)) this.catchUp();
+    }, GAP_PATIENCE);
   }
 
   #note({ id, room }) {
