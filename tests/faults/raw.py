@@ -115,7 +115,7 @@ class Raw:
         name = "" if namespace == "/" else f"{namespace},"
         self.say(f"40{name}")
         while not (answer := await self.text()).startswith(f"40{name}{{"):
-            assert not answer.startswith("44"), answer
+            assert answer and not answer.startswith("44"), answer or "cut off"
         return self
 
     async def receive(self) -> tuple[int, bytes]:
