@@ -72,8 +72,7 @@ def _uses_database(item: pytest.Item) -> bool:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         for name in marker.args:
-            if reason := machine.missing(name):
-                (pytest.fail if machine.CI else pytest.skip)(f"needs {name}: {reason}")
+            machine.require(name)
 
 
 # --- Pages and servers --------------------------------------------------------------------------

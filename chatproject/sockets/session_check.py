@@ -1,8 +1,8 @@
 """Whether those who are here may stay: what was changed behind the server's back ends their sockets, too.
 
 One task looks at all sessions, some at a time. A session whose data are stored as they were when it was
-accepted is not decoded again; that takes a store with `stored` and `renew_many`, as `accounts.sessions` has
-them. With any other `SESSION_ENGINE` each session is read as at its entrance, and none is renewed.
+accepted is not decoded again; that takes a store with `stored` and `renew_many`. With any other
+`SESSION_ENGINE` each session is read as at its entrance, and none is renewed.
 """
 
 from __future__ import annotations

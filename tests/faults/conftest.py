@@ -77,8 +77,7 @@ def new_host(data_template: Path, tmp_path_factory: pytest.TempPathFactory) -> N
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL that tests may stop and start."""
-    if reason := machine.missing("initdb"):
-        (pytest.fail if machine.CI else pytest.skip)(f"needs initdb: {reason}")
+    machine.require("initdb")
     with new_cluster() as cluster:
         yield cluster
 
@@ -119,8 +118,7 @@ def host(request: pytest.FixtureRequest, hosts: Callable[[Cluster | None], Host]
 @pytest.fixture(scope="session")
 def node() -> Iterator[Clients]:
     """The process of all JavaScript clients."""
-    if reason := machine.missing("node"):
-        (pytest.fail if machine.CI else pytest.skip)(f"needs node: {reason}")
+    machine.require("node")
     with Clients() as clients:
         yield clients
 

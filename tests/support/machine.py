@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 POSTGRESQL_URL = os.environ.get("TEST_DATABASE_URL", "postgres://test:test@127.0.0.1:5432/test")
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 OLDEST_NODE = 20  # the major version that package.json asks for
@@ -83,3 +85,9 @@ _CHECKS: dict[str, Callable[[], str | None]] = {
 def missing(name: str) -> str | None:
     """Why the machine cannot offer `name`, in one line; None if it can."""
     return _CHECKS[name]()
+
+
+def require(name: str) -> None:
+    """Skips the test, with a line that says why, where the machine lacks `name`; with CI=true it fails."""
+    if reason := missing(name):
+        (pytest.fail if CI else pytest.skip)(f"needs {name}: {reason}")
