@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from chatproject.environment import Rate
 from chatproject.errors import RateLimited
 
 from .models import FailedLogIn
@@ -33,9 +34,13 @@ def attempt(*, network: str, name: str) -> Iterator[None]:
 
     Raises `RateLimited`, before anything is tried, if `LOGIN_RATE` is reached.
     """
+    rate = settings.LOGIN_RATE
+    if rate is None:
+        yield  # and nothing is counted: nobody would ever clear it away
+        return
     name = folded(name)[:USERNAME_LENGTH]
     with _turns[hash(network) % len(_turns)]:
-        _refuse_too_many(network, name)
+        _refuse_too_many(rate, network, name)
         try:
             yield
         except ValidationError:
@@ -44,10 +49,7 @@ def attempt(*, network: str, name: str) -> Iterator[None]:
         FailedLogIn.objects.filter(network=network, name=name).delete()
 
 
-def _refuse_too_many(network: str, name: str) -> None:
-    rate = settings.LOGIN_RATE
-    if rate is None:
-        return
+def _refuse_too_many(rate: Rate, network: str, name: str) -> None:
     window = timedelta(seconds=rate.seconds)
     FailedLogIn.objects.filter(at__lte=timezone.now() - window).delete()
     failed = FailedLogIn.objects.filter(network=network)

@@ -173,9 +173,10 @@ def test_a_program_is_told_as_json(member):
     assert 0 < error["retry_after"] <= WINDOW
 
 
-def test_without_a_rate_there_is_no_limit(member, settings):
+def test_without_a_rate_there_is_no_limit_and_nothing_is_kept(member, settings):
     settings.LOGIN_RATE = None
     fail(COUNT + 1)
+    assert not FailedLogIn.objects.exists()
     assert log_in(password=PASSWORD).status_code == 302
 
 
