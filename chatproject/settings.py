@@ -63,7 +63,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.session_trail",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "chatproject.refusals.Refusals",
+    "chatproject.too_many_requests.TooManyRequests",
 ]
 
 ROOT_URLCONF = "chatproject.urls"

@@ -13,7 +13,7 @@ from accounts.attempts import ALL_NAMES, attempt
 from accounts.models import FailedLogIn
 from chatproject.environment import Rate
 from chatproject.errors import RateLimited
-from chatproject.refusals import wait_in_words
+from chatproject.too_many_requests import wait_in_words
 from tests.support.server import PASSWORD
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from chatproject.errors import RateLimited
 MINUTE = 60  # seconds
 
 
-class Refusals(MiddlewareMixin):
+class TooManyRequests(MiddlewareMixin):
     """Middleware: what a view raises as `RateLimited` is answered by 429, with a page or with JSON."""
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
