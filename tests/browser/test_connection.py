@@ -115,6 +115,15 @@ def test_logging_out_in_one_tab_leads_the_others_to_the_log_in(visit: Open) -> N
     expect(tab.page).to_have_url(re.compile("/rooms/lobby/$"))
 
 
+def test_who_was_logged_out_while_there_was_no_connection_is_told(visit: Open) -> None:
+    bob = visit(fresh("bob")).enter()
+    bob.cut()
+    bob.page.context.clear_cookies()
+    bob.page.context.set_offline(False)
+    expect(bob.page.locator(".ended")).to_contain_text("you were logged out", timeout=BACK)
+    expect(bob.page).to_have_url(re.compile(r"next=%2Frooms%2Flobby%2F$"))
+
+
 def test_the_log_in_says_only_reasons_that_it_knows(visit: Open) -> None:
     nobody = visit().go("/accounts/login/?ended=password_changed")
     expect(nobody.page.locator(".ended")).to_have_text("Your password was changed. Log in with the new one.")

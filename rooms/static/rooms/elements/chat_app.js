@@ -173,8 +173,7 @@ class ChatApp extends HTMLElement {
       location.reload();
       return;
     }
-    const { ended } = this.chat;
-    const query = new URLSearchParams({ ...(ended && { ended }), next: location.pathname });
+    const query = new URLSearchParams({ ended: this.chat.ended ?? "meanwhile", next: location.pathname });
     location.assign(`${this.dataset.loginUrl}?${query}`);
   }
 }
