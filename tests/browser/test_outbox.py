@@ -196,7 +196,7 @@ WATCH = """() => {
     const scroller = document.querySelector(".scroller");
     const edge = scroller.getBoundingClientRect().top;
     const anchor = rows.find((row) => row.getBoundingClientRect().bottom > edge);
-    const place = () => anchor.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    const place = () => anchor.getBoundingClientRect().top;
     const top = place();
     window.watched = { rows, anchor, top, moved: 0, removed: 0, fewest: rows.length };
     new MutationObserver((changes) => {
@@ -212,16 +212,28 @@ WATCH = """() => {
 }"""
 
 
-def test_who_reads_back_sees_nothing_move_when_what_was_missed_comes_in(visits: Visits) -> None:
+UNDER_THE_LINE = """() => {
+    const line = document.querySelector("connection-line").getBoundingClientRect().bottom;
+    const days = [...document.querySelectorAll(".day")];
+    const day = days.findLast((day) => day.getBoundingClientRect().top < line);
+    return day.querySelector(".day-line span").getBoundingClientRect().top - line;
+}"""
+
+
+def test_who_reads_back_sees_nothing_move_when_the_line_and_what_was_missed_come_and_go(
+    visits: Visits,
+) -> None:
     slug = long_room(visits.served, 120)
     olivia = visits.open(OWNER).enter(slug)
     other = visits.open(OWNER).enter(slug)
     scroller = olivia.page.locator(".scroller")
-    scroller.hover()
-    olivia.page.mouse.wheel(0, -1_500)
+    scroller.evaluate("(box) => { box.scrollTop -= 1_500; }")
     expect(olivia.page.locator(".to-newest")).to_be_visible()
-    olivia.cut()
     olivia.page.evaluate(WATCH)
+    olivia.cut()
+    line = olivia.page.locator("connection-line")
+    expect(line).to_be_visible()
+    assert olivia.page.evaluate(UNDER_THE_LINE) >= 0
     above, below = olivia.page.evaluate(
         "() => { const at = watched.rows.indexOf(watched.anchor);"
         " const {messages} = document.querySelector('chat-app').chat.timeline;"
@@ -236,6 +248,7 @@ def test_who_reads_back_sees_nothing_move_when_what_was_missed_comes_in(visits: 
     olivia.mend()
     expect(olivia.message("missed 2")).to_be_attached()
     expect(olivia.message("edited meanwhile")).to_have_count(2)
+    expect(line).to_be_hidden()
     olivia.page.evaluate(
         "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
     )

@@ -28,6 +28,11 @@ class RoomTimeline extends HTMLElement {
     this.#placeChanged();
   }
 
+  /** The line that lies over the messages came, went or wraps otherwise. */
+  #cover(line) {
+    this.keeper.keep(() => this.style.setProperty("--covered", `${line.offsetHeight}px`));
+  }
+
   #listen() {
     const chat = this.source;
     const show = onceAFrame(() => this.#show());
@@ -38,6 +43,8 @@ class RoomTimeline extends HTMLElement {
     this.days.addEventListener("click", (event) => this.#pressed(event));
     document.addEventListener("visibilitychange", () => this.#visibilityChanged());
     window.addEventListener("focus", () => this.#look());
+    const line = part(this, "connection");
+    new ResizeObserver(() => this.#cover(line)).observe(line);
   }
 
   /** Go to the newest message. */
