@@ -437,20 +437,22 @@ async def test_a_session_moves_to_a_websocket_and_loses_nothing(host):
 
 
 async def test_only_one_websocket_takes_a_session_over(host):
+    async def expect_refusal():
+        with pytest.raises(Refused):
+            async with WebSocket(host, query=query):
+                pass
+
     async with Polling(host) as client:
         await client.start()
         query = f"EIO=4&transport=websocket&sid={client.sid}"
         async with WebSocket(host, query=query) as socket:
+            await expect_refusal()
             await socket.send("2probe")
             assert await socket.receive() == "3probe"
-            with pytest.raises(Refused):
-                async with WebSocket(host, query=query):
-                    pass
+            await expect_refusal()
             await socket.send("5")
             await socket.say("here", ack=3)
-            with pytest.raises(Refused):
-                async with WebSocket(host, query=query):
-                    pass
+            await expect_refusal()
             await socket.say("still here", ack=4)
 
 

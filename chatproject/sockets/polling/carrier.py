@@ -23,6 +23,7 @@ class PollCarrier:
         self.over = asyncio.Event()  # nothing comes any more
         self.is_heard = False  # whether a POST is being read or handled
         self.saying = asyncio.Lock()  # held while what came by one POST is handled
+        self.is_claimed = False  # by a WebSocket that may yet take it over
         self.is_moving = False  # to a WebSocket
         self._waiting: list[str] = []
         self._unsent = 0

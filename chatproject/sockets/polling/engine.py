@@ -149,25 +149,43 @@ class PollingEngine(Engine):
     async def _move(
         self, scope: Mapping[str, Any], receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        line = self._polling_line(scope)
         await receive()
-        if line is None or line.carrier.is_moving:
+        line = self._polling_line(scope)
+        # One at a time: those who come for a session that is there are not counted.
+        if line is None or line.carrier.is_claimed:
             await send({"type": "websocket.close", "code": POLICY, "reason": None})
             return
-        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
         polls: PollCarrier = line.carrier
-        is_agreed = await self._is_agreed(polls, receive, send)
-        async with polls.saying:  # what came by POST is handled before what comes now
-            if has_moved := is_agreed and not polls.over.is_set() and not line.closing:
-                line.flush(self._now())
-                line.carrier = self._carrier(scope, send)
-                line.carrier.write(polls.take_all())
-                polls.over.set()
+        polls.is_claimed = True
+        try:
+            has_moved = await self._has_moved(line, polls, scope, receive, send)
+        finally:
+            polls.is_claimed = False
         if has_moved:
             await self._serve(line, receive, send)
         else:
             polls.is_moving = False
             await send({"type": "websocket.close", "code": POLICY, "reason": None})
+
+    async def _has_moved(
+        self,
+        line: Line,
+        polls: PollCarrier,
+        scope: Mapping[str, Any],
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+    ) -> bool:
+        """Accepts a WebSocket and lets it take a line over; false if the line stays where it is."""
+        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        is_agreed = await self._is_agreed(polls, receive, send)
+        async with polls.saying:  # what came by POST is handled before what comes now
+            if not is_agreed or polls.over.is_set() or line.closing:
+                return False
+            line.flush(self._now())
+            line.carrier = self._carrier(scope, send)
+            line.carrier.write(polls.take_all())
+            polls.over.set()
+        return True
 
     async def _is_agreed(
         self, polls: PollCarrier, receive: ASGIReceiveCallable, send: ASGISendCallable
