@@ -7,11 +7,9 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.test_pages import small_targets
-from tests.browser.visits import NARROW, Visit, fresh, overflow
+from tests.browser.visits import BACK, NARROW, Visit, fresh, overflow
 
 pytestmark = pytest.mark.needs("chromium")
-
-RETURN = 15_000  # milliseconds until a page that was cut off is back
 
 Open = Callable[..., Visit]
 
@@ -127,7 +125,7 @@ def test_without_a_connection_an_edit_waits_and_what_cannot_wait_says_so(visit: 
     olivia.composer.press("Enter")
     expect(olivia.message("as it is")).to_have_attribute("data-state", "queued")
     olivia.page.context.set_offline(False)
-    expect(olivia.message("as it is")).to_have_attribute("data-state", "sent", timeout=RETURN)
+    expect(olivia.message("as it is")).to_have_attribute("data-state", "sent", timeout=BACK)
     expect(olivia.message("as it is").locator(".edited-mark")).to_have_count(1)
 
 
@@ -141,7 +139,7 @@ def test_what_waits_is_edited_while_it_goes_out(visit: Open) -> None:
     olivia.composer.press("ArrowUp")
     olivia.composer.fill("the plan")
     olivia.page.context.set_offline(False)
-    expect(olivia.message("teh plan")).to_have_attribute("data-state", "sent", timeout=RETURN)
+    expect(olivia.message("teh plan")).to_have_attribute("data-state", "sent", timeout=BACK)
     olivia.composer.press("Enter")
     expect(bob.message("the plan")).to_have_count(1)
     expect(olivia.message("the plan")).to_have_attribute("data-state", "sent")
