@@ -396,7 +396,7 @@ async def test_a_client_whose_command_takes_long_hears_all_the_while_that_the_se
         async def on_wait(self, socket, payload: Nothing):
             await gate()
 
-    wire = await stage.open(await stage.serve(Slow("/"), ping_interval=0.05, ping_timeout=0.05))
+    wire = await stage.open(await stage.serve(Slow("/"), ping_interval=0.05, ping_timeout=1))
     entry = await wire.enter()
     waiting = asyncio.ensure_future(entry.call("wait"))
     await gate.reached.wait()
