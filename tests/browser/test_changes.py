@@ -108,6 +108,29 @@ def test_a_message_is_deleted_by_its_author_and_by_who_manages_the_room(visit: O
     expect(bob.page.locator("action-bar")).to_be_hidden()
 
 
+def test_what_was_written_for_a_message_that_is_deleted_meanwhile_is_not_lost(visit: Open) -> None:
+    olivia = visit("olivia").enter()
+    slug = olivia.create_room()
+    bob = visit(fresh("bob")).enter(slug)
+    bob.page.get_by_role("button", name="Join").click()
+    say(bob, "the first")
+    second = say(bob, "the second")
+    held = {message["body"]: message["id"] for message in olivia.command("open_room", room=slug)["messages"]}
+    bar_at(second).get_by_role("button", name="Edit").click()
+    bob.composer.fill("better words")
+    olivia.command("delete_message", message=held["the second"])
+    expect(bob.page.get_by_text("Editing a message")).to_be_hidden()
+    expect(bob.composer).to_have_value("better words")
+    bob.cut()
+    bob.edit("the first", "the best words")
+    olivia.command("delete_message", message=held["the first"])
+    bob.page.context.set_offline(False)
+    refused = bob.message("the best words")
+    expect(refused).to_contain_text("Not changed: This message is deleted.", timeout=BACK)
+    refused.get_by_role("button", name="Discard").click()
+    expect(bob.page.locator(".message-body")).to_have_text(["This message was deleted."] * 2)
+
+
 def test_without_a_connection_an_edit_waits_and_what_cannot_wait_says_so(visit: Open) -> None:
     olivia = visit("olivia").enter()
     olivia.create_room()

@@ -1,4 +1,5 @@
 import { part } from "rooms/dom";
+import { notify } from "rooms/elements/notice_list";
 import { MessageActions } from "rooms/message_actions";
 
 /** The composer's other use: changing a message that is there. What was being written comes back afterwards. */
@@ -65,6 +66,15 @@ export class ComposerEdit {
   #follow() {
     const { message, composer } = this;
     if (!message?.id) return;
-    if (composer.source.timeline?.messages.find(({ id }) => id === message.id)?.deleted_at) this.end();
+    if (!composer.source.timeline?.messages.find(({ id }) => id === message.id)?.deleted_at) return;
+    if (this.#draft === "" && composer.text.trim() && composer.text !== message.body) this.#keep(composer.text);
+    this.end();
+  }
+
+  /** What was written for the message is not lost: it is what is being written now. */
+  #keep(text) {
+    this.#draft = text;
+    this.composer.source.keepDraft(this.composer.room, text);
+    notify("The message was deleted meanwhile. What you wrote for it is in the composer.");
   }
 }

@@ -55,9 +55,10 @@ export class MessageRow {
 
   #showBody({ body, html, deleted_at, edited_at }, mayReadVersions) {
     const place = part(this.element, "body");
+    const isGone = Boolean(deleted_at) && html !== null;
     place.classList.toggle("plain", html === null);
-    place.classList.toggle("deleted", Boolean(deleted_at));
-    if (deleted_at) place.textContent = "This message was deleted.";
+    place.classList.toggle("deleted", isGone);
+    if (isGone) place.textContent = "This message was deleted.";
     else if (html === null) place.textContent = body;
     else showMarkup(place, html);
     place.classList.toggle("emoji-only", !deleted_at && isEmojiOnly(body));

@@ -52,11 +52,13 @@ function isEdit(entry) {
   return entry.kind === "edit";
 }
 
-/** The item with the text that waits to be sent for it; one that failed itself says that first. */
+/** The item with the text that waits to be sent for it, or was refused; one that failed itself says that first. */
 function edited(item, edit) {
   if (!edit || item.state === "failed") return item;
   const { message } = item;
-  const shown = message.deleted_at ? message : { ...message, body: edit.body, html: null };
+  // What was written for a message that is deleted is nowhere else by now.
+  const isHidden = message.deleted_at && edit.state !== "failed";
+  const shown = isHidden ? message : { ...message, body: edit.body, html: null };
   return { ...item, message: shown, state: edit.state, error: edit.error, entry: edit.client_id };
 }
 
