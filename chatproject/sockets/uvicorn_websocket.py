@@ -154,6 +154,12 @@ class FrameWebSocket(WebSocketsSansIOProtocol):
             self.transport.write(_SWITCHING % (self._accept, more))
             self.start_keepalive()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if hasattr(self, "scope"):
+            # It names us, as we do it: only the rarest round of the garbage collector would take both.
+            self.scope["extensions"].pop(EXTENSION, None)
+
     def pause_writing(self) -> None:
         self.writable = asyncio.Event()
 

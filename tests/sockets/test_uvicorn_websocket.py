@@ -15,6 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.frames import apply_mask  # type: ignore[attr-defined]
 
+from chatproject.sockets.engine import EXTENSION
 from chatproject.sockets.frames import text_frame, texts
 from chatproject.sockets.uvicorn_websocket import MOST_PONGS, FrameWebSocket
 
@@ -267,6 +268,14 @@ def test_nothing_that_follows_a_close_is_read_but_the_answer_to_it(loop):
         loop.run_until_complete(asyncio.sleep(0))
     assert side.wire.is_closed
     assert {"type": "websocket.receive", "text": "late"} not in side.taken()
+    end(side)
+
+
+def test_a_connection_that_has_ended_is_not_kept_by_its_own_scope(loop):
+    side = Side(FrameWebSocket, loop)
+    assert side.scope["extensions"][EXTENSION]["carrier"] is side.protocol
+    side.protocol.connection_lost(None)
+    assert EXTENSION not in side.scope["extensions"]
     end(side)
 
 
