@@ -9,6 +9,7 @@ from tests.faults.host import Host
 from tests.support.server import Cookies
 
 STOPPED = 6  # seconds
+TABS = 10  # of each person
 HANDSHAKE = (
     "GET /socket.io/?EIO=4&transport={transport} HTTP/1.1\r\n"
     "Host: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n{more}\r\n"
@@ -33,10 +34,9 @@ def test_a_server_that_is_stopped_ends_in_time_and_its_clients_return(
 ):
     with new_host(POLLING="true") as host:
         people = host.new_people(10 if long else 2)
-        tabs = {f"{name}/{tab}": cookies for name, cookies in people.items() for tab in range(10)}
+        tabs = {f"{name}/{tab}": cookies for name, cookies in people.items() for tab in range(TABS)}
         users = clients.open(host.url, tabs)
-        author, reader = next(iter(tabs)), list(tabs)[-1]
-        room = clients.new_room(author, "Stopping", [users[reader]])
+        room = clients.new_room(next(iter(tabs)), "Stopping", [users[tab] for tab in list(tabs)[::TABS]])
         clients.ask("watch", rooms=[room])
         cookies = people[next(iter(people))]
         with ask(host, cookies, "websocket", UPGRADE) as stalled, ask(host, cookies, "polling") as polling:
