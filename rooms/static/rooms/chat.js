@@ -34,11 +34,13 @@ export class Chat extends EventTarget {
   #ownTyping = new OwnTyping();
   #openTimer = null;
 
-  constructor({ connection, user, storage }) {
+  /** `storage` is shared by all tabs, `tabStorage` is this tab's own; both outlive the page. */
+  constructor({ connection, user, storage, tabStorage }) {
     super();
     this.connection = connection;
     this.user = user;
     this.drafts = new Drafts(storage, user.id ?? "guest");
+    this.edits = new Drafts(tabStorage, user.id ?? "guest", "edit");
     this.sending = new Sending(this, storage);
     this.marks = new ReadMarks({ send: (room, seq) => connection.request("mark_read", { room, seq }) });
     this.catchUp = new CatchUp(this);
@@ -215,6 +217,15 @@ export class Chat extends EventTarget {
 
   keepDraft(room, text) {
     if (this.drafts.set(room, text)) this.tell("rooms");
+  }
+
+  /** Keep the edit that is being typed in a room, `{message, text}`; null for none. */
+  keepEdit(room, edit) {
+    if (this.edits.set(room, edit === null ? "" : JSON.stringify(edit))) this.tell("rooms");
+  }
+
+  editIn(room) {
+    return JSON.parse(this.edits.get(room) || "null");
   }
 
   keyPressed(room) {

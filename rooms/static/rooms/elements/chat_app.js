@@ -27,7 +27,7 @@ class ChatApp extends HTMLElement {
       staff: userStaff === "true",
       moderates: userModerates === "true",
     };
-    this.chat = new Chat({ connection: new Connection("/"), user, storage: localStorage });
+    this.chat = new Chat({ connection: new Connection("/"), user, storage: localStorage, tabStorage: sessionStorage });
     this.querySelectorAll(PARTS).forEach((element) => (element.chat = this.chat));
     document.querySelectorAll("room-creator, room-settings").forEach((element) => (element.chat = this.chat));
     this.#listen();

@@ -2,7 +2,10 @@ import { part } from "rooms/dom";
 import { notify } from "rooms/elements/notice_list";
 import { MessageActions } from "rooms/message_actions";
 
-/** The composer's other use: changing a message that is there. What was being written comes back afterwards. */
+/**
+ * The composer's other use: changing a message that is there. What was being written comes back afterwards, and an edit
+ * that was neither saved nor cancelled when its room is shown again.
+ */
 export class ComposerEdit {
   message = null;
   #draft = "";
@@ -19,18 +22,39 @@ export class ComposerEdit {
     if (this.message === null) this.#draft = this.composer.text;
     this.#become(message);
     this.composer.fill(message.body);
+    this.composer.focus();
+    this.keep();
   }
 
   /** Leave the message as it is. */
   end() {
     if (this.message === null) return;
+    this.setAside();
+    this.composer.focus();
+    this.composer.source.keepEdit(this.composer.room, null);
+  }
+
+  /** Nothing can be written here now, or the composer goes elsewhere: the edit waits. */
+  setAside() {
+    if (this.message === null) return;
     this.#become(null);
     this.composer.fill(this.#draft);
   }
 
-  /** The composer goes elsewhere, and brings its own text along. */
-  forget() {
-    if (this.message !== null) this.#become(null);
+  /** Go on with the edit that waits in this room. */
+  resume() {
+    const waiting = this.composer.source.editIn(this.composer.room);
+    if (!waiting || this.message !== null) return;
+    this.#draft = this.composer.text;
+    this.#become(waiting.message);
+    this.composer.fill(waiting.text);
+    this.#follow();
+  }
+
+  /** Keep what the message is to say. */
+  keep() {
+    const { id, client_id, author, body } = this.message;
+    this.composer.source.keepEdit(this.composer.room, { message: { id, client_id, author, body }, text: this.composer.text });
   }
 
   /** Take the text for the message; the same changes nothing, and for none the message is offered to be deleted. */

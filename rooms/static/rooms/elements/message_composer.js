@@ -68,6 +68,9 @@ class MessageComposer extends HTMLElement {
   fill(text) {
     this.textPart.value = text;
     this.#measure();
+  }
+
+  focus() {
     this.textPart.focus();
   }
 
@@ -88,13 +91,18 @@ class MessageComposer extends HTMLElement {
     const offer = room && place.state === "ready" ? offerIn(room, user) : null;
     this.hidden = offer === null;
     const wrote = this.contains(document.activeElement);
+    const couldWrite = !this.writePart.hidden;
     this.writePart.hidden = offer !== "write";
     this.namePart.hidden = offer !== "name";
     this.offerPart.hidden = !(offer in OFFERS);
     if (offer in OFFERS) this.#showOffer(offer);
-    if (offer !== "write") this.editing.end();
-    if (room?.id !== this.#room) this.#enter(room);
-    else if (wrote && !this.contains(document.activeElement) && offer === "write") this.textPart.focus();
+    if (room?.id !== this.#room) {
+      this.#enter(room);
+      return;
+    }
+    if (offer !== "write") this.editing.setAside();
+    else if (!couldWrite) this.editing.resume();
+    if (wrote && !this.contains(document.activeElement) && offer === "write") this.textPart.focus();
   }
 
   #showOffer(offer) {
@@ -106,16 +114,17 @@ class MessageComposer extends HTMLElement {
   }
 
   #enter(room) {
-    this.editing.forget();
+    this.editing.setAside();
     this.#room = room?.id ?? null;
-    this.textPart.value = room ? this.source.drafts.get(room.id) : "";
-    this.#measure();
+    this.fill(room ? this.source.drafts.get(room.id) : "");
+    if (room && !this.writePart.hidden) this.editing.resume();
     // On a phone the keyboard would hide what one came to read.
     if (room && !this.hidden && matchMedia("(hover: hover)").matches) this.textPart.focus({ preventScroll: true });
   }
 
   #edited() {
-    if (!this.editing.message) this.#written(this.textPart.value);
+    if (this.editing.message) this.editing.keep();
+    else this.#written(this.textPart.value);
     this.#measure();
   }
 

@@ -43,7 +43,7 @@ class RoomListElement extends HTMLElement {
     row.classList.toggle("archived", room.archived);
     part(row, "icon").setAttribute("href", iconOf(room));
     part(row, "name").textContent = room.name;
-    part(row, "draft").hidden = isOpen || !chat.drafts.has(room.id);
+    part(row, "draft").hidden = isOpen || !(chat.drafts.has(room.id) || chat.edits.has(room.id));
     const count = part(row, "count");
     count.hidden = unread === 0;
     count.textContent = unread > 999 ? "999+" : unread;

@@ -1,8 +1,8 @@
-/** What a person began to write, per room, kept in a Storage under the person's own keys. */
+/** What a person began to write, per room, kept in a Storage under the person's own keys; one set for each `kind`. */
 export class Drafts {
-  constructor(storage, owner) {
+  constructor(storage, owner, kind = "draft") {
     this.storage = storage;
-    this.prefix = `parley.draft.${owner}.`;
+    this.prefix = `parley.${kind}.${owner}.`;
   }
 
   get(room) {
