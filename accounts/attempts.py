@@ -4,6 +4,7 @@ So many failures for one name, and more for all names. Who is at another network
 lock a person out of their account.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +21,8 @@ from chatproject.errors import RateLimited
 from .models import FailedLogIn
 from .models.user import USERNAME_LENGTH
 from .names import folded
+
+log = logging.getLogger(__name__)
 
 ALL_NAMES = 5  # times as many failures for all names together: a few people may share an address
 TOO_MANY = "There were too many failed log-ins from where you are."
@@ -58,6 +61,7 @@ def _refuse_too_many(rate: Rate, network: str, name: str) -> None:
         _wait(failed, rate.count * ALL_NAMES, window),
     )
     if wait > timedelta():
+        log.warning("password not tried network=%s wait=%d", network, wait.total_seconds())
         raise RateLimited(wait.total_seconds(), TOO_MANY)
 
 

@@ -43,9 +43,10 @@ def backdate(seconds):
     FailedLogIn.objects.update(at=timezone.now() - timedelta(seconds=seconds))
 
 
-def test_after_so_many_failures_even_the_right_password_is_not_tried(member):
+def test_after_so_many_failures_even_the_right_password_is_not_tried(member, caplog):
     fail()
     response = log_in(password=PASSWORD)
+    assert f"password not tried network={HERE} wait=" in caplog.text
     assert response.status_code == 429
     assert "sessionid" not in response.cookies
     assert 0 < int(response["Retry-After"]) <= WINDOW

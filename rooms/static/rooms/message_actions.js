@@ -33,7 +33,7 @@ export class MessageActions {
   async remove(message) {
     const isMine = this.chat.isMine(message);
     const title = isMine ? "Delete your message?" : `Delete the message of ${message.author.name}?`;
-    const isSure = await confirmed({ title, text: "Nobody in the room will see what it says. This cannot be undone.", yes: "Delete" });
+    const isSure = await confirmed({ title, text: "What it says is gone from the room; only staff who moderate can still read it. This cannot be undone.", yes: "Delete" });
     return isSure && this.#once("delete_message", { message: message.id }, "The message was not deleted.");
   }
 
