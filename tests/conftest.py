@@ -11,13 +11,14 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
+from django.db import connection
 
 from accounts.guests import Guest
 from accounts.models import User
 from rooms.models import Room
 from tests.support import machine
 from tests.support.people import person, room
-from tests.support.postgresql import new_database
+from tests.support.postgresql import end_sessions, new_database
 from tests.support.server import Server, manage, running
 
 # For what is run now and then: `--hypothesis-profile=long`.
@@ -73,6 +74,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         for name in marker.args:
             machine.require(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sessions_ended(request: pytest.FixtureRequest) -> Iterator[None]:
+    """On PostgreSQL, nobody uses the tests' database any more when it is dropped: no thread, no pool."""
+    if not request.config.option.postgresql:
+        yield
+        return
+    request.getfixturevalue("django_db_setup")  # what is asked for here ends after this
+    yield
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # of PostgreSQL
+    end_sessions(connection.settings_dict["NAME"])
 
 
 # --- Pages and servers --------------------------------------------------------------------------

@@ -21,3 +21,10 @@ def new_database() -> Iterator[str]:
             yield urlsplit(POSTGRESQL_URL)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def end_sessions(name: str) -> None:
+    """Ends what is still connected to a database: one that somebody uses cannot be dropped."""
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with psycopg.connect(POSTGRESQL_URL, dbname="postgres", autocommit=True) as connection:
+        connection.execute(others, [name])
