@@ -8,12 +8,12 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
 from tests.faults.store import Store, read_store
-from tests.support.server import POLL, Cookies, Server
+from tests.support.server import Cookies, Server
+from tests.support.waiting import wait_for
 
 TIMEOUT = 10  # seconds
 
@@ -68,11 +68,3 @@ class Host:
         found: dict[str, float] | None = wait_for(asked, timeout)
         assert found, f"not so within {timeout} s: {self.stats()}"
         return found
-
-
-def wait_for(question: Callable[[], Any], timeout: float = TIMEOUT) -> Any:
-    """The first answer that is true, or what is answered at the end of `timeout` seconds."""
-    deadline = monotonic() + timeout
-    while not (answer := question()) and monotonic() < deadline:
-        sleep(POLL)
-    return answer

@@ -57,7 +57,7 @@ async def test_a_flood_of_handshakes_is_refused_and_others_come_in(flooded: Host
     assert watch.most["rss"] <= MORE_MEMORY
     assert watch.most["lines"] <= CONNECT_RATE + 1
     await asyncio.to_thread(
-        flooded.wait_for_stats, lambda now: now["lines"] == watch.before["lines"], RECLAIMED
+        flooded.wait_for_stats, lambda now: now["lines"] <= watch.before["lines"], RECLAIMED
     )
 
 
@@ -72,7 +72,7 @@ async def test_one_address_has_so_many_places_and_gets_them_back(crowded: Host) 
         assert came == {101: PLACES, REFUSED: 100}
         await come_from_elsewhere(crowded)
     after = await asyncio.to_thread(
-        crowded.wait_for_stats, lambda now: now["lines"] == before["lines"], RECLAIMED
+        crowded.wait_for_stats, lambda now: now["lines"] <= before["lines"], RECLAIMED
     )
     assert after["fds"] <= before["fds"] + 5
     assert (

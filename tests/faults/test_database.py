@@ -17,8 +17,9 @@ from tests.faults import oracle
 from tests.faults.clients import Clients
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import NewHost
-from tests.faults.host import Host, wait_for
+from tests.faults.host import Host
 from tests.support.server import Visitor
+from tests.support.waiting import wait_for
 
 RETRIED = {"unavailable", "no_answer", "offline"}  # refusals after which a client tries again
 BACK = 2  # seconds from the end of the fault to the first message that is kept

@@ -50,5 +50,5 @@ async def test_a_flood_of_packets_ends_its_connection(flooded: Host, packet: str
     assert watch.most["tasks"] <= MORE_TASKS
     assert watch.most["rss"] <= MORE_MEMORY
     await asyncio.to_thread(
-        flooded.wait_for_stats, lambda now: now["lines"] == watch.before["lines"], RECLAIMED
+        flooded.wait_for_stats, lambda now: now["lines"] <= watch.before["lines"], RECLAIMED
     )

@@ -7,7 +7,8 @@ import pytest
 
 from tests.faults import oracle
 from tests.faults.clients import Clients
-from tests.faults.host import Host, wait_for
+from tests.faults.host import Host
+from tests.support.waiting import wait_for
 
 BACK = 6  # seconds until everybody is connected again
 LEVEL = 10  # seconds until everybody sees the same
