@@ -1,5 +1,6 @@
 """A person with an account, or a bot with one."""
 
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
@@ -14,6 +15,9 @@ from accounts.names import NAME_LENGTH, validate_name
 from .people import PeopleManager, UserQuerySet
 
 USERNAME_LENGTH = 150  # code points
+# The end of what has none: every moment is before it, and no time zone pushes it out of the calendar.
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+BAN_REASON_LENGTH = 500  # code points
 USERNAME_TAKEN = "A person with this username already exists."
 
 
@@ -42,6 +46,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(
         "active", default=True, help_text="May sign in. Unselect this instead of deleting an account."
     )
+    banned_until = models.DateTimeField(
+        null=True, editable=False, help_text="Kept by the operations that ban people and lift bans."
+    )
+    ban_reason = models.CharField(max_length=BAN_REASON_LENGTH, blank=True, editable=False)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
     USERNAME_FIELD = "username"
@@ -65,6 +73,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def avatar(self) -> Avatar:
         return avatar_of(self.colour)
+
+    @property
+    def is_banned(self) -> bool:
+        """Whether the person may not sign in now; a ban that has an end is over by itself."""
+        return self.banned_until is not None and self.banned_until > timezone.now()
 
     def get_full_name(self) -> str:
         return self.name

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from rooms.models.deletion import Deletion
 from rooms.models.message import Message
 
 
@@ -15,6 +16,10 @@ class Revision(models.Model):
     message = models.ForeignKey(Message, models.CASCADE, related_name="revisions")
     body = models.TextField()
     until = models.DateTimeField()
+    # What it was deleted with, if it was not edited: by this it comes back.
+    deletion = models.ForeignKey(
+        Deletion, models.SET_NULL, null=True, blank=True, editable=False, related_name="revisions"
+    )
 
     class Meta:
         ordering: ClassVar = ["pk"]  # as they came: ids are given under the room's row lock

@@ -88,6 +88,9 @@ class Room(models.Model):
     guests_may_post = models.BooleanField(default=False)
     read_only = models.BooleanField(default=False, help_text="Nobody posts; everything can be read.")
     archived = models.BooleanField(default=False)
+    slow_mode = models.PositiveIntegerField(
+        default=0, help_text="Seconds between two messages of one person; 0 for none."
+    )
     last_seq = models.PositiveBigIntegerField(default=0, editable=False)
     version = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -99,8 +102,11 @@ class Room(models.Model):
         ordering: ClassVar = ["name", "pk"]
         permissions: ClassVar = [
             ("moderate_rooms", "Can moderate rooms and the people in them"),
+            ("ban_users", "Can ban people from the whole place"),
+            ("view_private_rooms", "Can read private rooms without belonging to them"),
             ("use_console", "Can see the live console"),
             ("announce", "Can announce something to everybody"),
+            ("export_data", "Can export the audit and other data"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -147,6 +153,7 @@ class Membership(models.Model):
 
     class Role(models.TextChoices):
         OWNER = "owner", "Owner"
+        MODERATOR = "moderator", "Moderator"
         MEMBER = "member", "Member"
 
     room = models.ForeignKey(Room, models.CASCADE, related_name="memberships")

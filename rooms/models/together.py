@@ -26,7 +26,9 @@ def _columns(model: type[Model], names: str) -> tuple[str, ...]:
 
 
 # What is read of each; anything else is looked up when it is asked for.
-ROOM = _columns(Room, "id name slug kind archived read_only guests_may_read guests_may_post last_seq version")
+ROOM = _columns(
+    Room, "id name slug kind archived read_only slow_mode guests_may_read guests_may_post last_seq version"
+)
 MEMBERSHIP = _columns(Membership, "id room_id user_id role last_read")
 USER = _columns(User, "id username display_name colour is_staff")
 
