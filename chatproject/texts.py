@@ -28,3 +28,8 @@ def has_controls(text: str) -> bool:
 def is_visible(text: str) -> bool:
     """Whether there is anything to be seen."""
     return any(char not in BLANKS and category(char) not in _UNSEEN for char in text)
+
+
+def isolated(text: str) -> str:
+    """A text without controls of its own, within a sentence: the words around it stay where they are."""
+    return f"\u2068{text}\u2069"

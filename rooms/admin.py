@@ -15,7 +15,7 @@ from accounts.models import User
 from chatproject.errors import DomainError
 from rooms.events.payloads import member_count
 from rooms.models import Community, Invitation, Membership, Message, Revision, Room
-from rooms.operations.memberships import add_people, change_role, expel
+from rooms.operations.memberships import add_people, change_role, remove
 from rooms.operations.revisions import MODERATE
 from rooms.operations.rooms import change_room, create_room
 from rooms.operations.texts import checked_name, checked_topic
@@ -151,9 +151,9 @@ class RoomAdmin(RoomPages):
         formset.save(commit=False)
         room: Room = form.instance
         for membership in formset.deleted_objects:
-            expel(room, membership.user)
+            remove(room, membership.user, by=_staff(request))
         for membership, _ in formset.changed_objects:
-            change_role(membership, role=membership.role)
+            change_role(membership, role=membership.role, by=_staff(request))
         for membership in formset.new_objects:
             add_people(room, [membership.user_id], role=membership.role)
 

@@ -11,6 +11,7 @@ from accounts.guests import Person
 from accounts.models import User
 from chatproject.sockets import publish
 from chatproject.sockets.channels import user_room
+from chatproject.texts import isolated
 from rooms.events import channels
 from rooms.events.payloads import message_payload, own_room_payload, room_payload, wire_time
 from rooms.models import Membership, Message, Room
@@ -93,6 +94,19 @@ def member_left(room: Room, user: User) -> None:
         leave=(channels.members_of(room.pk), channels.readers_of(room.pk)),
     )
     activity("left", person=user, room=room)
+
+
+def removed(user: User, *, room: Room, reason: str) -> None:
+    """Tells a person, in all their tabs, that somebody ended their membership of a room, and why."""
+    warned(user, f"You were removed from {isolated(room.name)}.", room=room, reason=reason)
+
+
+def warned(user: User, text: str, *, room: Room, reason: str) -> None:
+    """Tells a person, in all their tabs, what was done to them in a room, and why if that was said."""
+    text = f"{text} Reason: {isolated(reason)}" if reason else text
+    where = {"id": room.pk, "name": room.name}
+    payload = {"level": "warning", "text": text, "room": where, "reason": reason}
+    publish("notice", payload, to=user_room(user.pk))
 
 
 def room_read(membership: Membership, *, seq: int, unread: int) -> None:

@@ -107,6 +107,7 @@ class UpdateRoom(OneRoom):
     guests_may_post: bool | None = None
     read_only: bool | None = None
     archived: bool | None = None
+    slow_mode: int | None = None
 
 
 class AddMembers(OneRoom):
@@ -115,6 +116,7 @@ class AddMembers(OneRoom):
 
 class RemoveMember(OneRoom):
     user: Id
+    reason: str = ""
 
 
 class ListSockets(Payload):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import operations as accounts
@@ -47,10 +47,13 @@ def _found(owner: User, openness: Openness) -> User:
     community.founded_at = timezone.now()
     community.signup_open = openness is Openness.OPEN
     community.save()
-    if openness is Openness.PRIVATE:
-        for room in Room.objects.filter(guests_may_read=True).order_by("pk"):
-            change_room(room, person=owner, guests_may_read=False, guests_may_post=False)
+    # All of them before the first is audited, lower ids first: whoever else locks several does the same.
+    concerned = Room.objects.filter(Q(everyone=True) | Q(guests_may_read=True))
+    rooms = list(concerned.select_for_update().order_by("pk"))
     join_rooms_for_everyone(person=owner)
+    if openness is Openness.PRIVATE:
+        for room in rooms:
+            change_room(room, person=owner, guests_may_read=False, guests_may_post=False)
     return owner
 
 

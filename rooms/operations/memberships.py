@@ -6,13 +6,16 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from django.db import transaction
+from django.utils import timezone
 
+from accounts import audit
 from accounts.guests import Person
 from accounts.models import User
 from chatproject.errors import Forbidden, Invalid, NotFound
 from rooms.events import publications
-from rooms.models import Membership, Room
+from rooms.models import Membership, Room, Sanction, Stay
 from rooms.operations.access import find, find_to_manage, require_account
+from rooms.operations.texts import checked_reason
 
 
 class Places(NamedTuple):
@@ -40,7 +43,8 @@ def leave_room(*, person: Person, room: int | str) -> Room:
     require_account(person)
     place = find(person, room, lock=True)
     if place.membership is not None:
-        _remove(place.room, place.membership)
+        _require_leavable(place.room)
+        _end(place.room, place.membership, Stay.End.LEFT)
     return place.room
 
 
@@ -53,34 +57,68 @@ def add_members(*, person: Person, room: int | str, users: Collection[int]) -> R
 
 
 @transaction.atomic
-def remove_member(*, person: Person, room: int | str, user: int) -> Room:
-    """Ends somebody's membership; again does nothing. Raises `NotFound`, `Forbidden`."""
+def remove_member(*, person: Person, room: int | str, user: int, reason: str = "") -> Room:
+    """Ends somebody's membership, and tells them why; again does nothing.
+
+    Raises `NotFound`, `Forbidden`, `Invalid` for oneself: that is leaving.
+    """
+    reason = checked_reason(reason, needed=False)
     place = find_to_manage(person, room)
-    membership = Membership.objects.filter(room=place.room, user=user).select_related("user").first()
-    if membership is None and not User.objects.filter(pk=user).exists():
+    by = require_account(person)
+    removed = User.objects.filter(pk=user).first()
+    if removed is None:
         raise NotFound("There is no such person.")
-    if membership is not None:
-        _remove(place.room, membership)
+    if removed == by:
+        raise Invalid({"user": "You can leave the room yourself."})
+    remove(place.room, removed, by=by, reason=reason)
     return place.room
 
 
-def expel(room: Room, user: User) -> None:
-    """Ends a membership, for callers that have decided that it may end: Django's admin."""
-    with transaction.atomic():
-        room = Room.objects.select_for_update().get(pk=room.pk)
-        membership = Membership.objects.filter(room=room, user=user).select_related("user").first()
-        if membership is not None:
-            _remove(room, membership)
+@transaction.atomic
+def remove(room: Room, user: User, *, by: User | None, reason: str = "") -> None:
+    """Ends a membership, for callers that have decided that it may end: `remove_member`, Django's admin.
+
+    Tells the person why, and is audited. Again does nothing. Raises `Forbidden` in rooms for everybody.
+    """
+    room = Room.objects.select_for_update().get(pk=room.pk)
+    _require_leavable(room)
+    if expel(room, user, end=Stay.End.REMOVED):
+        publications.removed(user, room=room, reason=reason)
+        audit.record("remove_member", actor=by, target=user, room_id=room.pk, reason=reason)
 
 
 @transaction.atomic
-def change_role(membership: Membership, *, role: str) -> None:
+def expel(room: Room, user: User, *, end: Stay.End) -> bool:
+    """Ends a membership in any room, if there is one; returns whether there was.
+
+    For callers that have decided that it may end, and that say and record why.
+    """
+    room = Room.objects.select_for_update().get(pk=room.pk)
+    membership = Membership.objects.filter(room=room, user=user).select_related("user").first()
+    if membership is not None:
+        _end(room, membership, end)
+    return membership is not None
+
+
+@transaction.atomic
+def change_role(membership: Membership, *, role: str, by: User | None) -> None:
     """Gives a member another role, for callers that have decided that it may be: Django's admin."""
     room = Room.objects.select_for_update().get(pk=membership.room_id)
+    before = Membership.objects.values_list("role", flat=True).get(pk=membership.pk)
+    if role == before:
+        return
     membership.role = role
     membership.save(update_fields=["role"])
     publications.member_changed(room, membership)
     _keep_an_owner(room)
+    audit.record(
+        "change_role",
+        actor=by,
+        target=membership.user,
+        room_id=room.pk,
+        before={"role": before},
+        after={"role": role},
+    )
 
 
 @transaction.atomic
@@ -88,7 +126,7 @@ def leave_all_rooms(user: User) -> None:
     """Ends all memberships of somebody whose account is about to be deleted."""
     memberships = Membership.objects.filter(user=user).select_related("user")
     for room in Room.objects.select_for_update(of=("self",)).filter(memberships__user=user).order_by("pk"):
-        _end(room, memberships.get(room=room))
+        _end(room, memberships.get(room=room), Stay.End.DELETED)
 
 
 def places_of(people: Collection[int]) -> list[Places]:
@@ -103,11 +141,15 @@ def places_of(people: Collection[int]) -> list[Places]:
 
 @transaction.atomic
 def join_rooms_for_everyone(*, person: User) -> list[Membership]:
-    """Makes a person a member of each room that is for everybody; returns the memberships that are new."""
+    """Makes a person a member of each room that is for everybody; returns the memberships that are new.
+
+    Rooms that they are banned from wait until the ban is over.
+    """
     ids = places_of([person.pk])[0].missing
     if not ids:
         return []
-    rooms = Room.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    bans = Sanction.objects.bans().active().filter(user=person, room__in=ids)
+    rooms = Room.objects.select_for_update().filter(pk__in=ids).exclude(sanctions__in=bans).order_by("pk")
     return [membership for room in rooms for membership in add_people(room, [person.pk])]
 
 
@@ -129,6 +171,10 @@ def add_people(room: Room, users: Collection[int], *, role: str = Membership.Rol
         if pk not in present
     ]
     Membership.objects.bulk_create(added)
+    Stay.objects.bulk_create(
+        Stay(room=room, user=each.user, user_name=each.user.username, joined_at=each.joined_at)
+        for each in added
+    )
     for membership in added:
         publications.member_joined(room, membership)
     if added:
@@ -136,14 +182,14 @@ def add_people(room: Room, users: Collection[int], *, role: str = Membership.Rol
     return [*present.values(), *added]
 
 
-def _remove(room: Room, membership: Membership) -> None:
+def _require_leavable(room: Room) -> None:
     if room.everyone:
         raise Forbidden("Everybody belongs to this room.")
-    _end(room, membership)
 
 
-def _end(room: Room, membership: Membership) -> None:
+def _end(room: Room, membership: Membership, end: Stay.End) -> None:
     membership.delete()
+    Stay.objects.filter(room=room, user=membership.user, left_at=None).update(left_at=timezone.now(), end=end)
     _keep_an_owner(room)
     publications.member_left(room, membership.user)
     publications.room_changed(room, person=None)

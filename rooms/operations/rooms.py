@@ -7,11 +7,12 @@ from typing import NotRequired, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 
+from accounts import audit
 from accounts.guests import Person
 from accounts.models import User
 from chatproject.errors import Conflict, Forbidden, Invalid
 from rooms.events import publications
-from rooms.models import Membership, Room
+from rooms.models import Membership, Room, Sanction
 from rooms.operations.access import find_to_manage, require_account
 from rooms.operations.memberships import add_people
 from rooms.operations.slugs import chosen_slug, free_slug
@@ -29,10 +30,12 @@ class Changes(TypedDict):
     read_only: NotRequired[bool]
     archived: NotRequired[bool]
     everyone: NotRequired[bool]
+    slow_mode: NotRequired[int]
 
 
 FIRST_ROOM = "Lobby"
 SLUG_ATTEMPTS = 3
+LONGEST_SLOW_MODE = 21_600  # seconds
 
 
 @transaction.atomic
@@ -58,6 +61,8 @@ def create_room(
     publications.room_created(room, person=owner)
     add_people(room, [owner.pk], role=Membership.Role.OWNER)
     add_people(room, [pk for pk in users if pk != owner.pk])
+    after = {name: getattr(room, name) for name in ("kind", "guests_may_read", "guests_may_post")}
+    audit.record("create_room", actor=owner, target=room, room_id=room.pk, after=after)
     return room
 
 
@@ -72,7 +77,7 @@ def update_room(*, person: Person, room: int | str, **changes: Unpack[Changes]) 
 def change_room(room: Room, *, person: Person | None, **changes: Unpack[Changes]) -> Room:
     """Changes a room, for callers that have decided that it may be: Django's admin, and `update_room`.
 
-    Raises `Invalid`. Who may not see it any more loses it at once.
+    Raises `Invalid`. Who may not see it any more loses it at once. What changed is audited.
     """
     room = Room.objects.select_for_update().get(pk=room.pk)
     before = _state(room)
@@ -90,13 +95,25 @@ def change_room(room: Room, *, person: Person | None, **changes: Unpack[Changes]
     )
     room.read_only = changes.get("read_only", room.read_only)
     room.archived = changes.get("archived", room.archived)
-    changed = sorted(name for name, value in _state(room).items() if value != before[name])
+    room.slow_mode = _slow_mode(changes.get("slow_mode", room.slow_mode))
+    after = _state(room)
+    changed = sorted(name for name, value in after.items() if value != before[name])
     if changed:
         room.save(update_fields=changed)
         if room.everyone and not before["everyone"]:
-            add_people(room, User.objects.filter(is_active=True).values_list("pk", flat=True))
+            everybody = User.objects.filter(is_active=True)
+            banned = Sanction.objects.bans().active().filter(room=room)
+            add_people(room, everybody.exclude(sanctions__in=banned).values_list("pk", flat=True))
         _close_doors(room, before)  # first: who is shown out does not hear what it is called now
         publications.room_changed(room, person=person, detail=", ".join(changed))
+        audit.record(
+            "update_room",
+            actor=person if isinstance(person, User) else None,
+            target=room,
+            room_id=room.pk,
+            before={name: before[name] for name in changed},
+            after={name: after[name] for name in changed},
+        )
     return room
 
 
@@ -119,6 +136,12 @@ def make_first_room() -> Room | None:
 
 def _state(room: Room) -> dict[str, object]:
     return {name: getattr(room, name) for name in Changes.__annotations__}
+
+
+def _slow_mode(seconds: int) -> int:
+    if not 0 <= seconds <= LONGEST_SLOW_MODE:
+        raise Invalid({"slow_mode": f"From 0 to {LONGEST_SLOW_MODE:,} seconds."})
+    return seconds
 
 
 def _set_kind(room: Room, kind: str) -> None:

@@ -7,6 +7,7 @@ from chatproject.texts import has_controls, is_keepable, is_visible
 from rooms.emoji import is_emoji
 from rooms.models.reaction import EMOJI_LENGTH
 from rooms.models.room import NAME_LENGTH, TOPIC_LENGTH
+from rooms.models.sanction import REASON_LENGTH
 
 NOTICE_LENGTH = 1_000  # code points
 
@@ -47,6 +48,16 @@ def checked_notice(text: str) -> str:
     if len(text) > NOTICE_LENGTH:
         raise Invalid({"text": f"An announcement has at most {NOTICE_LENGTH} characters."})
     return text
+
+
+def checked_reason(reason: str, *, needed: bool = True) -> str:
+    """Why somebody acts on somebody, on one line. Raises `Invalid` with the field `reason`."""
+    reason = _one_line("reason", reason)
+    if not is_visible(reason) and (needed or reason):
+        raise Invalid({"reason": "A reason is needed."})
+    if len(reason) > REASON_LENGTH:
+        raise Invalid({"reason": f"A reason has at most {REASON_LENGTH} characters."})
+    return reason
 
 
 def checked_emoji(emoji: str) -> str:

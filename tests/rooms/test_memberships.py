@@ -7,8 +7,9 @@ from time import monotonic
 import pytest
 from django.db import connection, transaction
 
+from accounts.models import AuditEntry
 from chatproject.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from rooms.models import Membership, Room
+from rooms.models import Membership, Room, Sanction, Stay
 from rooms.operations.access import find
 from rooms.operations.memberships import (
     Places,
@@ -19,9 +20,10 @@ from rooms.operations.memberships import (
     join_rooms_for_everyone,
     leave_room,
     places_of,
+    remove,
     remove_member,
 )
-from rooms.operations.rooms import update_room
+from rooms.operations.rooms import change_room, update_room
 from tests.support.people import person, room
 
 from .conftest import at_once, post, post_many
@@ -179,10 +181,80 @@ def test_removing_again_changes_nothing_and_a_stranger_is_not_found(owner, outsi
         remove_member(person=owner, room=den.pk, user=10**12)
 
 
-def test_the_admins_door_expels_whom_it_says(member, outsider, den):
-    expel(den, member)
-    expel(den, outsider)
+def test_nobody_removes_themselves(owner, den):
+    with pytest.raises(Invalid) as error:
+        remove_member(person=owner, room=den.pk, user=owner.pk)
+    assert error.value.details["fields"].keys() == {"user"}
+    assert "owner" in members(den)
+
+
+def test_a_removal_is_audited_with_its_reason_once(owner, member, den):
+    for _ in range(2):
+        remove_member(person=owner, room=den.pk, user=member.pk, reason=" Too  loud\n")
+    [entry] = AuditEntry.objects.all()
+    assert (entry.action, entry.actor_name, entry.target_name) == ("remove_member", "owner", "member")
+    assert (entry.room_id, entry.reason) == (den.pk, "Too loud")
+
+
+@pytest.mark.parametrize("reason", ["x" * 501, "a\0b", "\u202eevil", "\u200b"])
+def test_a_reason_is_one_line_that_can_be_read(owner, member, den, reason):
+    with pytest.raises(Invalid) as error:
+        remove_member(person=owner, room=den.pk, user=member.pk, reason=reason)
+    assert error.value.details["fields"].keys() == {"reason"}
+    assert "member" in members(den)
+
+
+def test_the_admins_door_removes_whom_it_says(member, outsider, den):
+    remove(den, member, by=None)
+    remove(den, outsider, by=None)
     assert members(den) == {"owner": "owner"}
+
+
+# --- Stays --------------------------------------------------------------------------------------
+def stays(room):
+    return [(stay.user_name, stay.end) for stay in room.stays.order_by("pk")]
+
+
+def test_who_belonged_when_is_kept_with_how_it_ended(owner, member, outsider, staff, public):
+    add_people(public, [member.pk, outsider.pk])
+    join_room(person=outsider, room=public.pk)
+    join_room(person=staff, room=public.pk)
+    leave_room(person=member, room=public.pk)
+    remove_member(person=owner, room=public.pk, user=outsider.pk)
+    expel(public, staff, end=Stay.End.BANNED)
+    assert stays(public) == [("member", "left"), ("outsider", "removed"), ("staff", "banned")]
+    assert all(stay.joined_at <= stay.left_at for stay in public.stays.all())
+    _, membership = join_room(person=member, room=public.pk)
+    again = Stay.objects.get(room=public, left_at=None)
+    assert (again.user, again.joined_at, again.end) == (member, membership.joined_at, "")
+
+
+def test_the_stays_of_a_deleted_account_keep_its_name(outsider, public):
+    join_room(person=outsider, room=public.pk)
+    outsider.delete()
+    assert stays(public) == [("outsider", "deleted")]
+    assert Stay.objects.get().user is None
+
+
+def test_a_ban_ends_a_membership_in_rooms_for_everybody_too_and_keeps_them_out_while_it_holds(
+    member, outsider, lobby
+):
+    assert expel(lobby, member, end=Stay.End.BANNED)
+    assert not expel(lobby, member, end=Stay.End.BANNED)
+    ban = Sanction.objects.create(kind="ban", user=member, room=lobby, reason="Spam")
+    assert join_rooms_for_everyone(person=member) == []
+    assert [joined.room for joined in join_rooms_for_everyone(person=outsider)] == [lobby]
+    ban.lifted_at = ban.created_at
+    ban.save()
+    assert [joined.room for joined in join_rooms_for_everyone(person=member)] == [lobby]
+
+
+def test_a_room_that_becomes_for_everybody_takes_in_nobody_who_is_banned_from_it(
+    owner, member, outsider, public
+):
+    Sanction.objects.create(kind="ban", user=outsider, room=public, reason="Spam")
+    change_room(public, person=owner, everyone=True)
+    assert members(public) == {"owner": "owner", "member": "member"}
 
 
 # --- Rooms for everybody ------------------------------------------------------------------------

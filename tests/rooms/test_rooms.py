@@ -2,6 +2,8 @@
 
 import pytest
 
+from accounts.audit import verify
+from accounts.models import AuditEntry
 from chatproject.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from rooms.models import Room
 from rooms.operations.memberships import add_members
@@ -169,6 +171,48 @@ def test_archiving_and_restoring_keeps_everything(owner, member, lobby):
         update_room(person=owner, room=lobby.pk, archived=archived)
         assert state(lobby, "archived") == (archived,)
         assert members(lobby) == {"owner": "owner", "member": "member"}
+
+
+def test_slow_mode_is_set_within_its_bounds(owner, lobby):
+    for seconds in (0, 21_600, 5):
+        update_room(person=owner, room=lobby.pk, slow_mode=seconds)
+        assert state(lobby, "slow_mode") == (seconds,)
+    for seconds in (-1, 21_601, 2**80):
+        with pytest.raises(Invalid) as error:
+            update_room(person=owner, room=lobby.pk, slow_mode=seconds)
+        assert error.value.details["fields"].keys() == {"slow_mode"}
+    assert state(lobby, "slow_mode") == (5,)
+
+
+# --- The audit ----------------------------------------------------------------------------------
+def audited(room):
+    entries = AuditEntry.objects.filter(room_id=room.pk).order_by("number")
+    return [(entry.action, entry.actor_name, entry.before, entry.after) for entry in entries]
+
+
+def test_a_room_is_audited_from_its_making_on(owner):
+    made = create_room(person=owner, name="Garden", guests_may_post=True)
+    update_room(person=owner, room=made.pk, topic="Flowers", guests_may_read=False)
+    update_room(person=owner, room=made.pk, topic="Flowers")
+    assert audited(made) == [
+        ("create_room", "owner", {}, {"kind": "public", "guests_may_read": True, "guests_may_post": True}),
+        (
+            "update_room",
+            "owner",
+            {"topic": "", "guests_may_read": True, "guests_may_post": True},
+            {"topic": "Flowers", "guests_may_read": False, "guests_may_post": False},
+        ),
+    ]
+    assert {entry.target_name for entry in AuditEntry.objects.all()} == {"Garden"}
+    assert verify().faults == []
+
+
+def test_what_is_refused_is_not_audited(owner, member, lobby):
+    with pytest.raises(Forbidden):
+        update_room(person=member, room=lobby.pk, name="Mine")
+    with pytest.raises(Invalid):
+        update_room(person=owner, room=lobby.pk, name="")
+    assert audited(lobby) == []
 
 
 # --- Becoming private ---------------------------------------------------------------------------

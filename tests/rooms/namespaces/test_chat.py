@@ -14,7 +14,7 @@ from chatproject.sockets.database import in_database
 from chatproject.sockets.testing import Refused
 from rooms.models import Message
 from rooms.operations.community import sign_up
-from rooms.operations.memberships import add_people, expel
+from rooms.operations.memberships import add_people, remove
 from rooms.operations.messages import post_message
 from rooms.operations.rooms import change_room
 from tests.rooms.conftest import call_as_browser, fill, nobody_hears, ok, post, refused, say
@@ -371,7 +371,7 @@ async def test_sync_after_a_gap_brings_exactly_what_was_missed(house, owner, mem
 
 async def test_sync_of_a_lost_room_leaves_it_out(house, owner, member, den, lobby):
     entry = await house.enter(member)
-    await in_database(expel, den, member)
+    await in_database(remove, den, member, by=None)
     data = await ok(entry, "sync", rooms={str(den.pk): 0})
     assert [each["slug"] for each in data["rooms"]] == ["lobby"]
     assert data["changes"] == {}
@@ -645,7 +645,7 @@ async def test_what_the_admin_does_reaches_open_tabs(house, owner, member, outsi
     for entry in (listener, newcomer):
         names = [event["room"]["name"] for event in await entry.received("room_changed")]
         assert names[-1] == "Cave"
-    await in_database(expel, den, outsider)
+    await in_database(remove, den, outsider, by=None)
     assert await newcomer.received("room_removed") == [{"room": den.pk}]
     await nobody_hears("room_removed", listener)
 

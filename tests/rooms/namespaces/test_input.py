@@ -24,6 +24,7 @@ WRONG: dict[str, list[Any]] = {
     "id": [None, True, 1.5, "1", "x", [], {}, 0, -1, HUGE],
     "ids": [None, True, 1, "1", {}, [None], ["1"], [1.5], [True], [0], [[1]], list(range(1, 102))],
     "seq": [None, True, 1.5, "1", [], {}, -1, HUGE],
+    "seconds": [True, 1.5, "1", [], {}, -1, 21_601, HUGE],
     "count": [None, True, 1.5, "1", [], {}, 0, -1],
     "text": [None, True, 1, 1.5, [], {}, ["x"], "a\0b", "\ud83d", "\udc00x"],
     "flag": [None, 0, 1, "true", "", [], {}],
@@ -55,12 +56,12 @@ CHAT: dict[str, dict[str, str]] = {
     },
     "update_room": {
         "room": "room", "name": "?text", "topic": "?text", "guests_may_read": "?flag",
-        "guests_may_post": "?flag", "read_only": "?flag", "archived": "?flag",
+        "guests_may_post": "?flag", "read_only": "?flag", "archived": "?flag", "slow_mode": "?seconds",
     },
     "join_room": {"room": "room"},
     "leave_room": {"room": "room"},
     "add_members": {"room": "room", "users": "ids"},
-    "remove_member": {"room": "room", "user": "id"},
+    "remove_member": {"room": "room", "user": "id", "reason": "text"},
 }  # fmt: skip
 STAFF: dict[str, dict[str, str]] = {
     "overview": {},

@@ -78,7 +78,7 @@ async def test_a_room_whose_owner_is_deleted_goes_to_the_longest_standing_member
 
 async def test_a_room_keeps_an_owner_when_the_only_one_is_demoted(house, owner, member, den):
     def demote() -> None:
-        change_role(Membership.objects.get(room=den, user=owner), role=Membership.Role.MEMBER)
+        change_role(Membership.objects.get(room=den, user=owner), role=Membership.Role.MEMBER, by=None)
 
     await in_database(demote)
     assert await in_database(Membership.objects.filter(room=den, role="owner").count) == 1
