@@ -1,15 +1,20 @@
-"""Keeps where and when a session was last seen, cheaply."""
+"""Where requests come from: for the audit, and for a session's own row, cheaply."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import sync_and_async_middleware
 
+from .audit import acting
 from .models import Session
+from .models.audit import Face
 from .models.session import ADDRESS_LENGTH, AGENT_LENGTH
 from .sessions import SessionStore, Trail
 
@@ -36,6 +41,34 @@ def session_trail(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpR
         return response
 
     return middleware
+
+
+@sync_and_async_middleware
+def audit_origin(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """What a request records in the audit names its address, and whether it came by the admin site."""
+    if iscoroutinefunction(get_response):
+
+        async def async_middleware(request: HttpRequest) -> Any:
+            with _acting(request):
+                return await get_response(request)
+
+        return async_middleware
+
+    def middleware(request: HttpRequest) -> Any:
+        with _acting(request):
+            return get_response(request)
+
+    return middleware
+
+
+def _acting(request: HttpRequest) -> AbstractContextManager[None]:
+    face = Face.ADMIN if request.path.startswith(_admin_site()) else Face.CHAT
+    return acting(face, request.META.get("REMOTE_ADDR", ""))
+
+
+@cache
+def _admin_site() -> str:
+    return reverse("admin:index")
 
 
 def _is_due(request: HttpRequest) -> bool:

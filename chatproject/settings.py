@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.session_trail",
+    "accounts.middleware.audit_origin",
     "django.contrib.messages.middleware.MessageMiddleware",
     "chatproject.too_many_requests.TooManyRequests",
 ]

@@ -69,8 +69,8 @@ class AuditEntry(models.Model):
         )
 
     def seal(self) -> str:
-        """The hash that goes with what the row says now."""
-        return hashlib.sha256(self.sealed_text().encode()).hexdigest()
+        """The hash that goes with what the row says now, whatever somebody has put there."""
+        return hashlib.sha256(self.sealed_text().encode(errors="surrogatepass")).hexdigest()
 
 
 SEALED = (

@@ -1,30 +1,39 @@
-"""People and their sessions in Django's admin."""
+"""People in Django's admin."""
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm, UsernameField
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    AdminUserCreationForm,
+    UserChangeForm,
+    UsernameField,
+)
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from .forms import StaffLogInForm, UnusedNameForm
-from .models import Session, User
-from .names import folded
+from accounts.forms import StaffLogInForm, UnusedNameForm
+from accounts.models import User
+from accounts.names import folded
+
+from .audited import AuditedAdmin
+from .standing import is_superuser, may_touch
 
 if TYPE_CHECKING:
     PersonAdminBase = UserAdmin[User]
-    SessionAdminBase = admin.ModelAdmin[Session]
     AddForm = AdminUserCreationForm[User]
     ChangeForm = UserChangeForm[User]
+    PasswordForm = AdminPasswordChangeForm[User]
 else:
     PersonAdminBase = UserAdmin
-    SessionAdminBase = admin.ModelAdmin
     AddForm = AdminUserCreationForm
     ChangeForm = UserChangeForm
+    PasswordForm = AdminPasswordChangeForm
 
 
 class AddPersonForm(UnusedNameForm, AddForm):
@@ -41,13 +50,19 @@ class ChangePersonForm(UnusedNameForm, ChangeForm):
         field_classes = {"username": UsernameField}
 
 
+class OthersPasswordForm(PasswordForm):
+    """Whoever saves it changes the password: also who takes it away, where Django finds nothing changed."""
+
+    changed_data = ["password"]
+
+
 admin.site.login_form = StaffLogInForm
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class PersonAdmin(PersonAdminBase):
+class PersonAdmin(AuditedAdmin, PersonAdminBase):
     """People; what staff may do, and staff themselves, are changed by superusers only.
 
     Else whoever may change people could give themselves every right, or take the place of somebody with it.
@@ -55,6 +70,7 @@ class PersonAdmin(PersonAdminBase):
 
     form = ChangePersonForm
     add_form = AddPersonForm
+    change_password_form = OthersPasswordForm
     list_display = (
         "username",
         "shown_as",
@@ -81,18 +97,25 @@ class PersonAdmin(PersonAdminBase):
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        closed = () if _is_superuser(request) else RIGHTS
+        closed = () if is_superuser(request) else RIGHTS
         return (*super().get_readonly_fields(request, obj), *closed)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+        return super().has_change_permission(request, obj) and may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        return super().has_delete_permission(request, obj) and may_touch(request, obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        if request.method != "POST":
+            return super().user_change_password(request, id, form_url)
+        with transaction.atomic():  # the password together with its entry in the audit
+            return super().user_change_password(request, id, form_url)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         lasting = Q(sessions__expire_date__gt=timezone.now())
-        return super().get_queryset(request).annotate(session_count=Count("sessions", filter=lasting))
+        people: QuerySet[User] = super().get_queryset(request)
+        return people.annotate(session_count=Count("sessions", filter=lasting))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
@@ -107,28 +130,3 @@ class PersonAdmin(PersonAdminBase):
     def sessions(self, user: Any) -> str:
         url = reverse("admin:accounts_session_changelist")
         return format_html('<a href="{}?user__id__exact={}">{}</a>', url, user.pk, user.session_count)
-
-
-@admin.register(Session)
-class SessionAdmin(SessionAdminBase):
-    """To look at, and to delete, which signs that browser out at once. Neither key nor data are shown."""
-
-    list_display = ("__str__", "user", "address", "agent", "last_seen", "expire_date")
-    list_select_related = ("user",)
-    search_fields = ("user__username", "user__display_name", "address", "agent")
-    ordering = ("-last_seen",)
-    fields = ("user", "address", "agent", "last_seen", "expire_date")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
-        return False
-
-
-def _is_superuser(request: HttpRequest) -> bool:
-    return isinstance(request.user, User) and request.user.is_superuser
-
-
-def _may_touch(request: HttpRequest, user: User | None) -> bool:
-    return _is_superuser(request) or user is None or not (user.is_staff or user.is_superuser)

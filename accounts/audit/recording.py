@@ -1,4 +1,4 @@
-"""The audit: one row for each action of the staff, sealed in one chain; and whether the chain still holds."""
+"""Adds to the audit: what was done, by whom, from where."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from django.db import models, transaction
 from django.utils import timezone
 
+from accounts.models import AuditEntry, AuditHead, User
+from accounts.models.audit import TARGET_LENGTH, Face
+from accounts.models.session import ADDRESS_LENGTH
 from chatproject.sockets.publishing import sender
-
-from .models import AuditEntry, AuditHead, User
-from .models.audit import BEGINNING, TARGET_LENGTH, Face
 
 
 class Origin(NamedTuple):
@@ -51,9 +51,11 @@ def record(
     """Adds the next entry to the chain, in the transaction of what it tells of.
 
     Takes the lock of the chain's head until that transaction ends: nothing that locks comes after it.
-    `before` and `after` hold text, whole numbers, booleans, null, and lists and objects of them.
+    `before` and `after` hold text, whole numbers, booleans, null, and lists and objects of them. Raises
+    ValueError for anything else, and for text that no database keeps: what comes back must hash the same.
     """
     origin = _whence()
+    before, after = _checked(dict(before or {})), _checked(dict(after or {}))
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=AuditHead.ONLY)
     entry = AuditEntry(
         number=head.number + 1,
@@ -63,12 +65,12 @@ def record(
         action=action,
         target_type=target._meta.model_name or "" if target else "",
         target_id=str(target.pk) if target else "",
-        target_name=str(target)[:TARGET_LENGTH] if target else "",
+        target_name=_text(str(target))[:TARGET_LENGTH] if target else "",
         room_id=room_id,
-        before=dict(before or {}),
-        after=dict(after or {}),
-        reason=reason,
-        address=origin.address,
+        before=before,
+        after=after,
+        reason=_text(reason),
+        address=origin.address[:ADDRESS_LENGTH],
         face=origin.face,
         previous=head.hash,
     )
@@ -79,41 +81,30 @@ def record(
     return entry
 
 
-class Verdict(NamedTuple):
-    """What was found: the faults, in words, and the head that the rows end with."""
-
-    faults: list[str]
-    number: int
-    hash: str
-
-
-def verify() -> Verdict:
-    """Reads the whole chain and says what was changed, is missing, was cut off or stands elsewhere."""
-    faults: list[str] = []
-    number, last = 0, BEGINNING
-    for entry in AuditEntry.objects.order_by("number").iterator():
-        if entry.number != number + 1:
-            faults.append(_gap(number + 1, entry.number - 1))
-        elif entry.previous != last:
-            faults.append(f"Entry {entry.number} does not follow entry {number}: one was changed.")
-        if entry.hash != entry.seal():
-            faults.append(f"Entry {entry.number} was changed.")
-        number, last = entry.number, entry.hash
-    head = AuditHead.objects.filter(pk=AuditHead.ONLY).first() or AuditHead()
-    if head.number > number:
-        faults.append(f"{_gap(number + 1, head.number)} The end was cut off.")
-    elif (head.number, head.hash) != (number, last):
-        faults.append(f"The head names entry {head.number}, but the chain ends with another {number}.")
-    return Verdict(faults, number, last)
-
-
-def _gap(first: int, last: int) -> str:
-    return f"Entry {first} is missing." if first == last else f"Entries {first} to {last} are missing."
-
-
 def _whence() -> Origin:
     if origin := _origin.get():
         return origin
     if socket := sender.get():
         return Origin(Face.CONSOLE if socket.namespace == "/admin" else Face.CHAT, socket.address)
     return Origin(Face.COMMAND, "")
+
+
+def _checked(value: Any) -> Any:
+    """`value` as it comes back from the database: numbers with a point would be rounded, keys become text."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, list | tuple):
+        return [_checked(item) for item in value]
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {_text(key): _checked(item) for key, item in value.items()}
+    raise ValueError(f"no part of an audit entry: {value!r}")
+
+
+def _text(text: str) -> str:
+    """Raises ValueError for NUL and for lone surrogates, which PostgreSQL does not take."""
+    if "\0" in text:
+        raise ValueError("NUL in an audit entry")
+    text.encode()  # a UnicodeEncodeError is a ValueError
+    return text
