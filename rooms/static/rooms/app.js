@@ -3,6 +3,7 @@ import "rooms/elements/user_avatar";
 import "rooms/elements/theme_choice";
 import "rooms/elements/emoji_picker";
 import "rooms/elements/confirm_dialog";
+import "rooms/elements/reason_dialog";
 import "rooms/elements/notice_list";
 import "rooms/elements/connection_line";
 import "rooms/elements/room_list";

@@ -4,8 +4,7 @@ import { part } from "rooms/dom";
 export class FormDialog extends HTMLElement {
   #sending = false;
 
-  set chat(chat) {
-    this.source = chat;
+  connectedCallback() {
     this.dialog = this.querySelector("dialog");
     this.form = this.querySelector("form");
     part(this, "close").addEventListener("click", () => this.dialog.close());
@@ -15,6 +14,10 @@ export class FormDialog extends HTMLElement {
       event.preventDefault();
       this.attempt(() => this.submit());
     });
+  }
+
+  set chat(chat) {
+    this.source = chat;
   }
 
   open() {
@@ -54,7 +57,7 @@ export class FormDialog extends HTMLElement {
       const error = field.querySelector(".error");
       error.textContent = sentence;
       error.hidden = false;
-      const input = field.querySelector("input");
+      const input = field.querySelector("input, textarea, select");
       input.setAttribute("aria-invalid", "true");
       if (!isPlaced) input.focus();
       isPlaced = true;
