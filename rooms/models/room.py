@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from accounts.models import User
 
 if TYPE_CHECKING:
     from accounts.guests import Person
+    from rooms.models.sanction import SanctionQuerySet
 
 NAME_LENGTH = 80  # code points
 TOPIC_LENGTH = 250  # code points
@@ -31,15 +32,29 @@ def room_key(key: int | str) -> int | str:
     return int(key) if key.isascii() and key.isdecimal() and len(key) <= ID_DIGITS else key
 
 
+def _sanctions() -> SanctionQuerySet:
+    from rooms.models.sanction import Sanction  # noqa: PLC0415 - it is built on rooms
+
+    return Sanction.objects.all()
+
+
 class RoomQuerySet(models.QuerySet["Room"]):
     """Answers which rooms there are for whom."""
 
     def visible_to(self, person: Person) -> RoomQuerySet:
-        """Rooms that `person` may read: public ones and their own; for guests those that let them."""
+        """Rooms that `person` may read: public ones and their own; for guests those that let them.
+
+        None that they are banned from while that holds.
+        """
         if isinstance(person, User):
             own = Membership.objects.filter(user=person).values("room")
-            return self.filter(Q(kind=Room.Kind.PUBLIC) | Q(pk__in=own))
+            banned = _sanctions().bans().active().filter(user=person, room=OuterRef("pk"))
+            return self.filter(Q(kind=Room.Kind.PUBLIC) | Q(pk__in=own)).exclude(Exists(banned))
         return self.for_guests()
+
+    def for_staff(self, user: User) -> RoomQuerySet:
+        """Rooms that staff may see and act in: public ones, their own, and all with `view_private_rooms`."""
+        return self.all() if user.has_perm("rooms.view_private_rooms") else self.visible_to(user)
 
     def for_guests(self) -> RoomQuerySet:
         """Rooms that anybody may read without an account."""
@@ -122,7 +137,10 @@ class Room(models.Model):
         return reverse("room", args=[self.slug])
 
     def may_be_read_by(self, person: Person, membership: Membership | None) -> bool:
-        """Whether `person` may read here; `RoomQuerySet.visible_to` asks the same of many rooms."""
+        """Whether `person` may read here; `RoomQuerySet.visible_to` asks the same of many rooms.
+
+        Who is banned has no membership; whether a person without one is banned is asked of `Sanction`.
+        """
         if isinstance(person, User):
             return self.kind == self.Kind.PUBLIC or membership is not None
         return self.kind == self.Kind.PUBLIC and self.guests_may_read
@@ -140,12 +158,23 @@ class Room(models.Model):
         if not isinstance(person, User):
             return False
         owns = membership is not None and membership.role == Membership.Role.OWNER
-        return owns or (person.is_staff and person.has_perm("rooms.moderate_rooms"))
+        return owns or _moderates_everywhere(person)
+
+    def may_be_moderated_by(self, person: Person, membership: Membership | None) -> bool:
+        """Whether `person` may keep order here: its owners and moderators, and staff who moderate."""
+        if not isinstance(person, User):
+            return False
+        roles = (Membership.Role.OWNER, Membership.Role.MODERATOR)
+        return (membership is not None and membership.role in roles) or _moderates_everywhere(person)
 
     @property
     def open_for_posts(self) -> bool:
         """Whether anybody may post at all."""
         return not (self.archived or self.read_only)
+
+
+def _moderates_everywhere(person: User) -> bool:
+    return person.is_staff and person.has_perm("rooms.moderate_rooms")
 
 
 class Membership(models.Model):

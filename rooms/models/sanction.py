@@ -23,6 +23,10 @@ class SanctionQuerySet(models.QuerySet["Sanction"]):
         now = at or timezone.now()
         return self.filter(Q(until=None) | Q(until__gt=now), lifted_at=None, created_at__lte=now)
 
+    def in_full(self) -> SanctionQuerySet:
+        """Each with whom it concerns, where, and who set it."""
+        return self.select_related("user", "room", "by")
+
     def mutes(self) -> SanctionQuerySet:
         return self.filter(kind=Sanction.Kind.MUTE)
 

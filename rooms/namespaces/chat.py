@@ -11,14 +11,14 @@ from django.conf import settings
 from chatproject.sockets.database import in_database
 from chatproject.sockets.identity import django_session
 from chatproject.sockets.limits import Rate
-from chatproject.sockets.namespace import Middleware, Namespace, Payload, write, write_together
+from chatproject.sockets.namespace import Middleware, Namespace, write, write_together
 from chatproject.sockets.socket import Socket
 from rooms.events import channels, payloads, publications
 from rooms.markup import is_plain
 from rooms.models import Membership, Message, Room
 from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import admit_people
-from rooms.namespaces.locks import LockKey, RoomOf, lock_rooms
+from rooms.namespaces.locks import keys_of, take_locks
 from rooms.namespaces.presence import Presence
 from rooms.operations import changing, memberships, messages, reading, rooms
 from rooms.operations.access import Place, find
@@ -64,12 +64,8 @@ class ChatNamespace(Namespace):
             return memberships.Places([], [])
         return await self.server.gathered(memberships.places_of, socket.user.id)
 
-    def lock_keys(self, payload: Payload) -> tuple[LockKey, ...]:
-        if isinstance(payload, commands.OneMessage):
-            return (RoomOf(payload.message),)
-        return (payload.room,) if isinstance(payload, commands.OneRoom) else ()
-
-    lock = staticmethod(lock_rooms)
+    lock_keys = staticmethod(keys_of)
+    lock = staticmethod(take_locks)
 
     def limited_commands(self) -> Iterable[tuple[Rate | None, Collection[str]]]:
         # Each reaction tells the whole room the whole message.

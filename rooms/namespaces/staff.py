@@ -24,6 +24,7 @@ from rooms.models import Room
 from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import watch_as_staff
 from rooms.operations import console
+from rooms.operations.standing import require_permission
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +48,11 @@ class StaffNamespace(Namespace):
         publications.activity("refused", person=person, detail=error.code)
 
     async def on_overview(self, socket: Socket, payload: commands.Nothing) -> dict[str, Any]:
-        await in_database(console.require_permission, socket.user, console.SEE)
+        await in_database(require_permission, socket.user, console.SEE)
         return await self._stats()
 
     async def on_list_sockets(self, socket: Socket, payload: commands.ListSockets) -> dict[str, Any]:
-        await in_database(console.require_permission, socket.user, console.SEE)
+        await in_database(require_permission, socket.user, console.SEE)
         found = [
             other
             for other in self.server.of("/").fetch_sockets()
@@ -147,7 +148,7 @@ def _socket_payload(socket: Socket) -> dict[str, Any]:
 
 
 def _list_rooms(socket: Socket, payload: commands.ListRooms) -> tuple[list[dict[str, Any]], str | None]:
-    console.require_permission(socket.user, console.SEE)
+    require_permission(socket.user, console.SEE)
     rooms = Room.objects.filter(name__icontains=payload.query).order_by("pk")
     if payload.cursor:
         rooms = rooms.filter(pk__gt=int(payload.cursor) if payload.cursor.isdecimal() else 0)

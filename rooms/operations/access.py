@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from accounts.guests import Person
 from accounts.models import User
 from chatproject.errors import Forbidden, NotFound, Unauthenticated
-from rooms.models import Membership, Message, Room
+from rooms.models import Membership, Message, Room, Sanction
 from rooms.models.room import room_key
 from rooms.models.together import lock_rooms, memberships_of
+
+NOBODY: frozenset[tuple[int, int]] = frozenset()
 
 
 class Place(NamedTuple):
@@ -33,11 +35,12 @@ def find(person: Person, key: int | str, *, lock: bool = False) -> Place:
     room = (rooms.select_for_update(of=("self",)) if lock else rooms).first()
     place = Place(room, _membership(person, room)) if room else None
     # Who waited for the lock may have lost the room meanwhile.
-    return found(place if place and place.room.may_be_read_by(person, place.membership) else None)
+    banned = _banned([(person, place)]) if lock else NOBODY
+    return found(place if _is_readable(person, place, banned) else None)
 
 
 def find_all(asked: Sequence[tuple[Person, int | str]]) -> list[Place | None]:
-    """What `find` finds for many, all of it locked; None where it raises. Takes two queries.
+    """What `find` finds for many, all of it locked; None where it raises. Takes two queries, for members.
 
     Those who ask for the same room get the same object, and so do those who are the same person there.
     """
@@ -48,9 +51,11 @@ def find_all(asked: Sequence[tuple[Person, int | str]]) -> list[Place | None]:
     places = [
         Place(room, memberships.get((room.pk, person.id or 0))) if room else None for room, person in wanted
     ]
+    people = [person for person, _ in asked]
+    banned = _banned(zip(people, places, strict=True))
     return [
-        place if place and place.room.may_be_read_by(person, place.membership) else None
-        for place, (person, _) in zip(places, asked, strict=True)
+        place if _is_readable(person, place, banned) else None
+        for person, place in zip(people, places, strict=True)
     ]
 
 
@@ -68,6 +73,23 @@ def find_to_manage(person: Person, key: int | str) -> Place:
     if not place.room.may_be_managed_by(person, place.membership):
         raise Forbidden("Only the room's owners may do this.")
     return place
+
+
+def find_to_moderate(person: Person, key: int | str) -> tuple[User, Place]:
+    """The person as the database has them now, and the room, locked, if they may keep order there.
+
+    Staff who moderate do, in every room that staff may see. Raises `NotFound`, `Forbidden`, and
+    `Unauthenticated` for guests.
+    """
+    by = User.objects.get(pk=require_account(person).pk)
+    if by.is_staff and by.has_perm("rooms.moderate_rooms"):
+        room = Room.objects.for_staff(by).named(key).select_for_update(of=("self",)).first()
+        place = found(Place(room, _membership(by, room)) if room else None)
+    else:
+        place = find(by, key, lock=True)
+    if not place.room.may_be_moderated_by(by, place.membership):
+        raise Forbidden("Only the room's owners and moderators may do this.")
+    return by, place
 
 
 def find_message(person: Person, message: int, *, lock: bool = False) -> tuple[Place, Message]:
@@ -93,6 +115,26 @@ def require_account(person: Person) -> User:
     if isinstance(person, User):
         return person
     raise Unauthenticated("Sign in to do this.")
+
+
+def _is_readable(person: Person, place: Place | None, banned: Collection[tuple[int, int]]) -> bool:
+    if place is None or not place.room.may_be_read_by(person, place.membership):
+        return False
+    return (place.room.pk, person.id or 0) not in banned
+
+
+def _banned(asked: Iterable[tuple[Person, Place | None]]) -> Collection[tuple[int, int]]:
+    """The pairs of a room's and a person's id where a ban holds. Members have none, and cost no query."""
+    pairs = {
+        (place.room.pk, person.pk)
+        for person, place in asked
+        if place and place.membership is None and isinstance(person, User)
+    }
+    if not pairs:
+        return NOBODY
+    rooms, people = zip(*pairs, strict=True)
+    bans = Sanction.objects.bans().active().filter(room__in=rooms, user__in=people)
+    return {(room_id, user_id) for room_id, user_id in bans.values_list("room_id", "user_id")}
 
 
 def _membership(person: Person, room: Room) -> Membership | None:

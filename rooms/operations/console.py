@@ -13,6 +13,7 @@ from accounts.reasons import Reason
 from chatproject.errors import Forbidden, Invalid, NotFound
 from rooms.events import channels, publications
 from rooms.models import Room
+from rooms.operations.standing import require_permission
 from rooms.operations.texts import checked_notice
 
 SEE = "rooms.use_console"
@@ -22,14 +23,6 @@ def may_watch(staff: Iterable[int]) -> set[int]:
     """The ids of those among `staff` who may see the console, as the database has them now."""
     people = User.objects.filter(pk__in=staff, is_active=True, is_staff=True)
     return {person.pk for person in people if person.has_perm(SEE)}
-
-
-def require_permission(staff: User, permission: str) -> User:
-    """The staff person as the database has them now. Raises `Forbidden` without the permission."""
-    now = User.objects.filter(pk=staff.pk, is_active=True, is_staff=True).first()
-    if now is None or not now.has_perm(permission):
-        raise Forbidden("This needs a permission that you do not have.")
-    return now
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from accounts.models import User
 from chatproject.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from rooms.events.payloads import message_payload
 from rooms.models import Membership, Message, Reaction, Room
-from rooms.namespaces.locks import RoomOf, lock_rooms
+from rooms.namespaces.locks import RoomOf, take_locks
 from rooms.operations.catching_up import changes_since
 from rooms.operations.changing import MOST_EMOJI, delete_message, edit_message, react
 from rooms.operations.memberships import add_members, join_room, remove_member
@@ -392,7 +392,7 @@ def test_the_rooms_of_messages_are_locked_with_those_that_are_named(
 ):
     message = post(owner, lobby)
     with django_assert_num_queries(2) as captured:
-        lock_rooms([RoomOf(message.pk), den.slug, RoomOf(10**12)])
+        take_locks([RoomOf(message.pk), den.slug, RoomOf(10**12)])
     locked = captured[1]["sql"]
     assert locked.endswith("ORDER BY id FOR UPDATE")
     assert f"id IN ({lobby.pk})" in locked and den.slug in locked

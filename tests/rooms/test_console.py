@@ -6,7 +6,8 @@ from django.contrib.auth.models import Permission
 
 from accounts.models import User
 from chatproject.errors import Forbidden, Invalid, NotFound
-from rooms.operations.console import announce, disconnect_user, require_permission
+from rooms.operations.console import announce, disconnect_user
+from rooms.operations.standing import require_permission
 
 from .conftest import session_key
 

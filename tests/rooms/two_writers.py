@@ -16,7 +16,7 @@ django.setup()
 
 from accounts.models import User  # noqa: E402
 from chatproject.writes import WriteQueue  # noqa: E402
-from rooms.namespaces.locks import lock_rooms  # noqa: E402
+from rooms.namespaces.locks import take_locks  # noqa: E402
 from rooms.operations.messages import post_message  # noqa: E402
 
 ROUNDS = 40
@@ -33,7 +33,7 @@ async def post_in(rooms: list[int]) -> Counter[str]:
 async def _post_at_once(queue: WriteQueue, author: User, rooms: list[int]) -> list[object]:
     posts = [partial(post_message, person=author, room=room, client_id=uuid4(), body="Hi") for room in rooms]
     keys = [[room] for room in rooms]
-    asked = [queue.run(post, lock=lock_rooms, keys=key) for post, key in zip(posts, keys, strict=True)]
+    asked = [queue.run(post, lock=take_locks, keys=key) for post, key in zip(posts, keys, strict=True)]
     return list(await asyncio.gather(*asked, return_exceptions=True))
 
 
