@@ -96,6 +96,11 @@ def bind(server: Server | None) -> None:
     _server = server
 
 
+def bound() -> Server | None:
+    """The server that `publish` reaches in this process, if there is one."""
+    return _server
+
+
 def _is_heard(rooms: tuple[str, ...], namespaces: tuple[str, ...]) -> bool:
     """Whether somebody may be in one of `rooms` now; from any thread, so it may be wrong a moment later."""
     if _server is None:
