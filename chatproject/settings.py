@@ -4,6 +4,7 @@ Nothing needs setting for a first run: it is one process on SQLite, everything i
 """
 
 import secrets
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from chatproject.environment import at_least_one, count, database, networks, rat
 from chatproject.secretfiles import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")

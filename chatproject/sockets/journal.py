@@ -72,6 +72,7 @@ class Journal:
     def __init__(self) -> None:
         self.started = monotonic()
         self.counts: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()  # connections that were dropped, by what their clients did
         self.events: dict[str, Tally] = {}
         self.all_events = Tally()
         self._often = Often()
@@ -115,6 +116,7 @@ class Journal:
     def dropped(self, address: str, why: str) -> None:
         """A connection was closed for what its client sent, or failed to send."""
         self.counts["dropped"] += 1
+        self.faults[why] += 1
         log.info("dropped address=%s why=%s", address, why)
 
 

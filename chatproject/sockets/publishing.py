@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from django.db import transaction
 from socketio.async_pubsub_manager import AsyncPubSubManager
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NOBODY: tuple[str, ...] = ()
+
+# Makes the payloads that came too often fewer: what is sent in their place.
+Digest: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], Iterable[Mapping[str, Any]]]
 
 # The socket whose event is being handled in this context, if any.
 sender: ContextVar[Socket | None] = ContextVar("sender", default=None)
@@ -42,6 +45,7 @@ class Emission(NamedTuple):
     leave: tuple[str, ...]
     close: bool
     volatile: bool
+    digest: Digest | None
 
 
 def publish(
@@ -56,6 +60,7 @@ def publish(
     leave: str | Iterable[str] = NOBODY,
     close: bool = False,
     volatile: bool = False,
+    digest: Digest | None = None,
 ) -> None:
     """Sends an event to all sockets in the rooms `to`, each once, when the current transaction commits.
 
@@ -64,7 +69,8 @@ def publish(
     `but_sender` leaves out the socket whose event is being handled. `join` and `leave` then move the
     same sockets between rooms; `close` ends their connections, after the event has left. `volatile`
     events are dropped for sockets that are behind, and a `payload` that is a function is not called where
-    nobody listens. Rolled back: nothing happens. No room: nobody.
+    nobody listens. Of those with a `digest` only the first of a moment leave at once; at its end leaves what
+    `digest` makes of the payloads of the others. Rolled back: nothing happens. No room: nobody.
     Raises `ValueError` for what is no room name ("" or None): it must never come to mean everybody.
     """
     to, namespaces = names(to), names(namespace)
@@ -81,6 +87,7 @@ def publish(
         leave=_names(leave),
         close=close,
         volatile=volatile,
+        digest=digest,
     )
     if follow(partial(_apply, emission)):
         return  # it leaves with the answer of the write that is carried out here

@@ -13,6 +13,7 @@ from socketio import packet
 
 from chatproject.sockets.broadcast import LARGE, Broadcast
 from chatproject.sockets.database import Shares
+from chatproject.sockets.digests import Digests
 from chatproject.sockets.dynamic import Children, ChildrensTarget, ParentNamespace
 from chatproject.sockets.gathering import Gatherings
 from chatproject.sockets.limits import Clock, ConnectLimit, Rate
@@ -88,6 +89,7 @@ class Server(Protocol):
         self.shares = Shares()
         self.session_check = SessionCheck(self, session_check_interval)
         self._gatherings = Gatherings()
+        self._digests = Digests(self._carry_out)
         self._tasks: set[asyncio.Task[None]] = set()
         given = list(namespaces)
         self.children = Children(self, [one for one in given if isinstance(one, ParentNamespace)])
@@ -107,6 +109,7 @@ class Server(Protocol):
     async def stop(self) -> None:
         """Ends what `start` began. Connections are the ASGI server's to close."""
         self.session_check.stop()
+        self._digests.stop()
         await self.children.stop()
         for namespace in self._fixed:
             await namespace.on_stop()
@@ -151,7 +154,11 @@ class Server(Protocol):
         raise TypeError("use publish(), or of(namespace).to(room).emit(event, data)")
 
     def apply(self, emission: Emission) -> None:
-        """Carries out what was published; on the server's loop, at once and whole."""
+        """Carries out what was published; on the server's loop, at once and whole, unless it is digested."""
+        if emission.digest is None or not self._digests.keep(emission):
+            self._carry_out(emission)
+
+    def _carry_out(self, emission: Emission) -> None:
         without = frozenset((emission.sender.sid,)) if emission.sender else frozenset()
         for namespace in emission.namespaces:
             kind = self._kind_of_target(namespace)

@@ -3,6 +3,8 @@
 EVERYBODY = "everybody"  # in `/`: all who have entered
 GUESTS = "guests"  # in `/`: those of them who have no account
 STAFF = "staff"  # in `/admin`: all who may see the console
+STAFF_OF_PRIVATE_ROOMS = "staff:private"  # in `/admin`: those of them who may see private rooms
+MODERATORS = "staff:moderators"  # in `/admin`: those of them who moderate
 
 
 def members_of(room_id: int) -> str:
@@ -20,13 +22,23 @@ def guests_of(room_id: int) -> str:
     return f"guests:{room_id}"
 
 
+def watchers_of(room_id: int) -> str:
+    """In `/admin`: sockets of the staff who read a room live without being in it."""
+    return f"watching:{room_id}"
+
+
+def is_watched(channel: str) -> bool:
+    """Whether it is one of those that staff read a room by."""
+    return channel.startswith("watching:")
+
+
 def is_shared(channel: str) -> bool:
     """Whether others are in it: whether it belongs to a room, and not to one person."""
     return channel.startswith(("room:", "reading:", "guests:"))
 
 
 def room_id(channel: str) -> int:
-    """The room that a shared channel belongs to."""
+    """The room that a shared or a watched channel belongs to."""
     return int(channel.rpartition(":")[2])
 
 

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
 from accounts.avatars import Avatar, avatar_of, colour_of
+from accounts.events import PersonPayload, person_payload
 from accounts.guests import Person
-from rooms.models import Membership, Message, Reaction, Revision, Room
+from accounts.models import User
+from rooms.models import Membership, Message, Reaction, Report, Revision, Room, Sanction
 
 
 class AuthorPayload(TypedDict):
@@ -64,6 +66,49 @@ class RevisionPayload(TypedDict):
 
     body: str
     until: str
+
+
+class NamedRoom(TypedDict):
+    """Which room something is about."""
+
+    id: int
+    name: str
+
+
+class SanctionPayload(TypedDict):
+    """A mute or a ban; `room` is null for everywhere, `until` for until it is lifted."""
+
+    id: int
+    kind: str
+    user: PersonPayload
+    room: NamedRoom | None
+    reason: str
+    by: PersonPayload
+    created_at: str
+    until: str | None
+    lifted_at: str | None
+    active: bool
+
+
+class ReportedRoom(NamedRoom):
+    slug: str
+    kind: str
+
+
+class ReportPayload(TypedDict):
+    """A message that somebody pointed out; `body` is what it said then."""
+
+    id: int
+    message: MessagePayload
+    room: ReportedRoom
+    body: str
+    reporter: PersonPayload
+    reason: str
+    created_at: str
+    resolved_at: str | None
+    resolved_by: PersonPayload | None
+    action: str
+    resolution: str
 
 
 class RoomPayload(TypedDict):
@@ -131,6 +176,40 @@ def revision_payload(revision: Revision) -> RevisionPayload:
     return {"body": revision.body, "until": wire_time(revision.until)}
 
 
+def sanction_payload(sanction: Sanction) -> SanctionPayload:
+    """A mute or a ban as staff see it."""
+    return {
+        "id": sanction.pk,
+        "kind": sanction.kind,
+        "user": _named(sanction.user, sanction.user_name),
+        "room": {"id": sanction.room.pk, "name": sanction.room.name} if sanction.room else None,
+        "reason": sanction.reason,
+        "by": _named(sanction.by, sanction.by_name),
+        "created_at": wire_time(sanction.created_at),
+        "until": wire_time(sanction.until) if sanction.until else None,
+        "lifted_at": wire_time(sanction.lifted_at) if sanction.lifted_at else None,
+        "active": sanction.is_active,
+    }
+
+
+def report_payload(report: Report) -> ReportPayload:
+    """A report, whose message is there `in_full`, as staff see it."""
+    room = report.message.room
+    return {
+        "id": report.pk,
+        "message": message_payload(report.message),
+        "room": {"id": room.pk, "slug": room.slug, "name": room.name, "kind": room.kind},
+        "body": report.body,
+        "reporter": _named(report.reporter, report.reporter_name),
+        "reason": report.reason,
+        "created_at": wire_time(report.created_at),
+        "resolved_at": wire_time(report.resolved_at) if report.resolved_at else None,
+        "resolved_by": person_payload(report.resolved_by) if report.resolved_by else None,
+        "action": report.action,
+        "resolution": report.resolution,
+    }
+
+
 def room_payload(room: Room) -> RoomPayload:
     """A room as everybody sees it who may see it."""
     return {
@@ -160,6 +239,11 @@ def own_room_payload(room: Room, person: Person, membership: Membership | None) 
     own["may_post"] = room.may_be_posted_in_by(person, membership)
     own["may_manage"] = room.may_be_managed_by(person, membership)
     return own
+
+
+def _named(person: User | None, name: str) -> PersonPayload:
+    """Somebody, by the `name` that is kept where the account is gone, or there was none."""
+    return person_payload(person) if person else {"id": None, "name": name}
 
 
 def _author(message: Message) -> MessageAuthorPayload:

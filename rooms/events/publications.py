@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.utils import timezone
 
@@ -13,14 +14,16 @@ from chatproject.sockets import publish
 from chatproject.sockets.channels import user_room
 from chatproject.texts import isolated
 from rooms.events import channels
+from rooms.events.digest import digest_of
 from rooms.events.payloads import message_payload, own_room_payload, room_payload, wire_time
-from rooms.models import Membership, Message, Room
+from rooms.models import Membership, Message, Report, Room
 
 
 def message_posted(message: Message, *, person: Person, room: Room) -> None:
     """Tells all who hear the room, but the socket it was posted from: that one gets the ack."""
     payload = {"room": room.pk, "version": message.version, "message": message_payload(message)}
     publish("message_posted", payload, to=channels.everybody_in(room.pk), but_sender=True)
+    _tell_watchers("message_posted", payload, room)
     activity("message_posted", person=person, room=room, detail=f"#{message.seq}")
 
 
@@ -38,6 +41,7 @@ def message_changed(message: Message, *, room: Room) -> None:
     """Tells all who hear the room what a message is now, but the socket that asked: it gets the ack."""
     payload = {"room": room.pk, "version": message.version, "message": message_payload(message)}
     publish("message_changed", payload, to=channels.everybody_in(room.pk), but_sender=True)
+    _tell_watchers("message_changed", payload, room)
 
 
 def room_created(room: Room, *, person: User | None) -> None:
@@ -46,14 +50,17 @@ def room_created(room: Room, *, person: User | None) -> None:
 
 def room_changed(room: Room, *, person: Person | None, detail: str = "") -> None:
     """Tells all who hear the room of its new name, state or size."""
-    publish("room_changed", {"room": room_payload(room)}, to=channels.everybody_in(room.pk))
+    payload = {"room": room_payload(room)}
+    publish("room_changed", payload, to=channels.everybody_in(room.pk))
+    _tell_watchers("room_changed", payload, room)
     if detail:
         activity("room_changed", person=person, room=room, detail=detail)
 
 
 def room_closed_to_visitors(room: Room) -> None:
-    """The room is private now: who has it open without belonging to it loses it."""
+    """The room is private now: who has it open, or watches it, without belonging to it loses it."""
     _room_lost(room, (channels.readers_of(room.pk), channels.guests_of(room.pk)))
+    _room_lost(room, (channels.watchers_of(room.pk),), namespace="/admin")
 
 
 def room_closed_to_guests(room: Room) -> None:
@@ -147,8 +154,28 @@ def disconnected(user: User) -> None:
     publish(None, to=user_room(user.pk), namespace=("/", "/admin"), close=True)
 
 
+def socket_disconnected(sid: str) -> None:
+    """Closes the connection of one socket, whose own room is called by its id."""
+    publish(None, to=sid, close=True)
+
+
+def not_watched(room_id: int, *, sid: str) -> None:
+    """A socket of the staff does not hear a room any more that its person may not see."""
+    channel = channels.watchers_of(room_id)
+    publish("room_removed", {"room": room_id}, to=sid, namespace="/admin", leave=channel)
+
+
+def report_changed(report: Report, *, open_reports: int) -> None:
+    """Tells the staff who moderate that there is a report, or that one is resolved, and how many are open."""
+    payload = {"report_id": report.pk, "open": open_reports}
+    publish("report_changed", payload, to=channels.MODERATORS, namespace="/admin")
+
+
 def activity(kind: str, *, person: Person | None = None, room: Room | None = None, detail: str = "") -> None:
-    """Tells the staff who watch that something happens; who and where, never what is said."""
+    """Tells the staff who watch that something happens; who and where, never what is said.
+
+    What happens in a private room is for those who may see such rooms. Much of one moment comes as a digest.
+    """
 
     def told() -> Mapping[str, object]:
         return {
@@ -159,8 +186,18 @@ def activity(kind: str, *, person: Person | None = None, room: Room | None = Non
             "detail": detail,
         }
 
-    publish("activity", told, to=channels.STAFF, namespace="/admin", volatile=True)
+    is_private = room is not None and room.kind == Room.Kind.PRIVATE
+    channel = channels.STAFF_OF_PRIVATE_ROOMS if is_private else channels.STAFF
+    publish("activity", told, to=channel, namespace="/admin", volatile=True, digest=digest_of)
 
 
-def _room_lost(room: Room, lost: tuple[str, ...]) -> None:
-    publish("room_removed", {"room": room.pk}, to=lost, leave=lost)
+def _room_lost(room: Room, lost: tuple[str, ...], namespace: str = "/") -> None:
+    publish("room_removed", {"room": room.pk}, to=lost, namespace=namespace, leave=lost)
+
+
+def _tell_watchers(event: str, payload: Mapping[str, Any], room: Room) -> None:
+    """The same for the staff who watch the room, their own acts, too; next to nothing while nobody does.
+
+    It is lost for who is behind, and a gap in `version` tells them.
+    """
+    publish(event, payload, to=channels.watchers_of(room.pk), namespace="/admin", volatile=True)

@@ -20,7 +20,7 @@ from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import admit_people
 from rooms.namespaces.locks import keys_of, take_locks
 from rooms.namespaces.presence import Presence
-from rooms.operations import changing, memberships, messages, reading, rooms
+from rooms.operations import changing, memberships, messages, reading, reports, rooms
 from rooms.operations.access import Place, find
 from rooms.operations.catching_up import changes_since
 from rooms.operations.changing import Edit, edit_messages
@@ -72,6 +72,7 @@ class ChatNamespace(Namespace):
         return [
             (settings.MESSAGE_RATE, ("post_message", "edit_message")),
             (settings.MESSAGE_RATE, ("react",)),
+            (settings.MESSAGE_RATE, ("report_message",)),
         ]
 
     def most_sockets(self, socket: Socket) -> int:
@@ -145,6 +146,11 @@ class ChatNamespace(Namespace):
     def on_read_revisions(self, socket: Socket, payload: commands.OneMessage) -> dict[str, Any]:
         found = read_revisions(person=socket.user, message=payload.message)
         return {"revisions": [payloads.revision_payload(revision) for revision in found]}
+
+    @write
+    def on_report_message(self, socket: Socket, payload: commands.ReportMessage) -> dict[str, Any]:
+        reports.report_message(person=socket.user, **payload.model_dump())
+        return {}
 
     def on_set_typing(self, socket: Socket, payload: commands.SetTyping) -> dict[str, Any]:
         messages.set_typing(person=socket.user, **payload.model_dump())

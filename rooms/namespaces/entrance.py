@@ -6,7 +6,7 @@ from chatproject.sockets.database import in_database
 from chatproject.sockets.socket import Socket
 from rooms.events import channels
 from rooms.models import Room
-from rooms.operations.console import may_watch
+from rooms.operations.console import channels_of
 
 
 async def admit_people(socket: Socket) -> None:
@@ -20,6 +20,6 @@ async def admit_people(socket: Socket) -> None:
 
 
 async def watch_as_staff(socket: Socket) -> None:
-    """Middleware, after `require_staff`: who may see the console hears what happens, from the start."""
-    if await in_database(may_watch, [socket.user.pk]):
-        socket.own_rooms.append(channels.STAFF)
+    """Middleware, after `require_staff`: everybody hears what their permissions let them, from the start."""
+    heard = await in_database(channels_of, [socket.user.pk])
+    socket.own_rooms.extend(heard[socket.user.pk])

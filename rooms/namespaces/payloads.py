@@ -1,5 +1,6 @@
 """What the commands of both namespaces carry."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -36,11 +37,23 @@ def _room_key(value: Any) -> int | str:
     raise ValueError("A room's id or slug is expected.")
 
 
+def _moment(text: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        pass
+    raise ValueError("A time with its zone is expected, such as 2026-03-01T09:30:00Z.")
+
+
 Id = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
 IdKey = Annotated[Id, BeforeValidator(_from_key)]
 Seq = Annotated[int, Field(ge=0, le=BIGGEST_ID)]
 ClientId = Annotated[UUID, BeforeValidator(_uuid)]
 RoomKey = Annotated[int | str, PlainValidator(_room_key)]
+Query = Annotated[str, Field(max_length=100)]
+Moment = Annotated[datetime, PlainValidator(_moment)]
 Users = Annotated[list[Id], Field(max_length=USERS_AT_ONCE)]
 
 
@@ -125,15 +138,49 @@ class ListSockets(Payload):
 
 
 class ListRooms(Payload):
-    query: Annotated[str, Field(max_length=100)] = ""
+    query: Query = ""
     cursor: str | None = None
+
+
+class ListPeople(Payload):
+    query: Query = ""
+    cursor: str | None = None
+    online: bool = True
+
+
+class WatchRoom(OneRoom):
+    on: bool
 
 
 class Announce(Payload):
     text: str
     room: RoomKey | None = None
+    as_message: bool = False
 
 
 class DisconnectUser(Payload):
     user: Id
     sign_out: bool = False
+
+
+class DisconnectSocket(Payload):
+    sid: str
+
+
+class ReportMessage(OneMessage):
+    reason: str
+
+
+class ListReports(Payload):
+    open: bool = True
+    cursor: str | None = None
+
+
+class OneReport(Payload):
+    report: Id
+
+
+class ResolveReport(OneReport):
+    action: str
+    reason: str
+    until: Moment | None = None

@@ -7,7 +7,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.utils import timezone
 
@@ -16,9 +16,10 @@ from accounts.models import User
 from chatproject.errors import DomainError, Forbidden, Invalid
 from rooms.events import publications
 from rooms.markup import render
-from rooms.models import Message
+from rooms.models import Message, Room
 from rooms.models.together import (
     NewMessage,
+    memberships_of,
     messages_called,
     store_counters,
     store_last_read,
@@ -75,6 +76,19 @@ def post_messages(posts: Sequence[Post]) -> list[Message | DomainError]:
     return [outcome.message if isinstance(outcome, _New) else outcome for outcome in outcomes]
 
 
+def post_as_staff(rooms: Sequence[Room], *, by: User, text: Text) -> list[Message]:
+    """Says the same in several rooms, also where `by` does not belong; under their row locks.
+
+    For callers that have decided that it may be: announcements.
+    """
+    memberships = memberships_of({(room.pk, by.pk) for room in rooms})
+    table = _Table([])
+    for room in rooms:
+        post = Post(person=by, room=room.pk, client_id=uuid4(), text=text)
+        table.add(post, Place(room, memberships.get((room.pk, by.pk))))
+    return table.keep()
+
+
 def require_post(person: Person, place: Place) -> None:
     """Raises `Forbidden`, or `Invalid` for a guest without a name, unless `person` may post there."""
     room, membership = place
@@ -118,16 +132,17 @@ class _Table:
         except DomainError as error:
             return error
 
-    def keep(self) -> None:
-        """Stores what was added, and tells of it."""
+    def keep(self) -> list[Message]:
+        """Stores what was added, and tells of it; returns the messages."""
         if not self._new:
-            return
+            return []
         messages = store_messages([new.row for new in self._new])
         store_counters({new.place.room for new in self._new}, at=self._now)
         store_last_read({new.place.membership for new in self._new if new.place.membership})
         for new, message in zip(self._new, messages, strict=True):
             new.message = message
             new.post.context.run(_tell, new)
+        return messages
 
     def _repeated(self, post: Post) -> Message | _New | None:
         said = self._said.get(post.name) if post.name else None
@@ -139,6 +154,10 @@ class _Table:
         require_post(post.person, place)
         if post.reply_to is not None and self._replied_to.get(post.reply_to) != place.room.pk:
             raise Invalid({"reply_to": "There is no such message in this room."})
+        return self.add(post, place)
+
+    def add(self, post: Post, place: Place) -> _New:
+        """Takes a post that may be: its room's next message."""
         new = _New(post, place, _next_row(post, place, at=self._now))
         self._new.append(new)
         if post.name:

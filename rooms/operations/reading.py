@@ -42,6 +42,11 @@ def newest_page(room: Room) -> Page:
     return _page_before(_messages(room), Allowance(PAGE))
 
 
+def page_around(room: Room, seq: int, limit: int) -> Page:
+    """The message `seq` and those before and after it, `limit` in all."""
+    return _page_around(_messages(room), seq, limit)
+
+
 def read_history(
     *,
     person: Person,

@@ -28,6 +28,7 @@ WRONG: dict[str, list[Any]] = {
     "count": [None, True, 1.5, "1", [], {}, 0, -1],
     "text": [None, True, 1, 1.5, [], {}, ["x"], "a\0b", "\ud83d", "\udc00x"],
     "flag": [None, 0, 1, "true", "", [], {}],
+    "moment": [True, 1, 1.5, "", "soon", "2026-03-01", "2026-03-01T09:30:00", "9" * 40, [], {}],
     "kind": [None, True, 1, "", "direct", "Public", [], {}],
     "uuid": [None, True, 1, 1.5, "", "x", UUID[:-1], [], {}],
     "versions": [
@@ -48,6 +49,7 @@ CHAT: dict[str, dict[str, str]] = {
     "delete_message": {"message": "id"},
     "react": {"message": "id", "emoji": "text", "on": "flag"},
     "read_revisions": {"message": "id"},
+    "report_message": {"message": "id", "reason": "text"},
     "mark_read": {"room": "room", "seq": "seq"},
     "set_typing": {"room": "room", "typing": "flag"},
     "create_room": {
@@ -67,8 +69,14 @@ STAFF: dict[str, dict[str, str]] = {
     "overview": {},
     "list_sockets": {"user": "?id", "cursor": "?text"},
     "list_rooms": {"query": "text", "cursor": "?text"},
-    "announce": {"text": "text", "room": "?room"},
+    "list_people": {"query": "text", "cursor": "?text", "online": "flag"},
+    "watch_room": {"room": "room", "on": "flag"},
+    "announce": {"text": "text", "room": "?room", "as_message": "flag"},
     "disconnect_user": {"user": "id", "sign_out": "flag"},
+    "disconnect_socket": {"sid": "text"},
+    "list_reports": {"open": "flag", "cursor": "?text"},
+    "read_report": {"report": "id"},
+    "resolve_report": {"report": "id", "action": "text", "reason": "text", "until": "?moment"},
 }
 GOOD: dict[str, dict[str, Any]] = {
     "sync": {},
@@ -80,6 +88,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "delete_message": {"message": 1},
     "react": {"message": 1, "emoji": "👍", "on": True},
     "read_revisions": {"message": 1},
+    "report_message": {"message": 1, "reason": "Spam"},
     "mark_read": {"room": "lobby", "seq": 0},
     "set_typing": {"room": "lobby", "typing": True},
     "create_room": {"name": "Fine"},
@@ -91,8 +100,14 @@ GOOD: dict[str, dict[str, Any]] = {
     "overview": {},
     "list_sockets": {},
     "list_rooms": {},
+    "list_people": {},
+    "watch_room": {"room": "lobby", "on": True},
     "announce": {"text": "Hello"},
     "disconnect_user": {"user": 1},
+    "disconnect_socket": {"sid": "x"},
+    "list_reports": {},
+    "read_report": {"report": 1},
+    "resolve_report": {"report": 1, "action": "dismiss", "reason": "Fine"},
 }
 
 
@@ -240,7 +255,7 @@ async def test_markup_in_names_stays_text(house, owner, lobby):
 
 
 # --- What is not there, and what may not be seen ------------------------------------------------
-IN_A_ROOM = {command: payload for command, payload in GOOD.items() if "room" in payload}
+IN_A_ROOM = {command: GOOD[command] for command in CHAT if "room" in GOOD[command]}
 
 
 @pytest.mark.parametrize("command", IN_A_ROOM)

@@ -1,6 +1,7 @@
 """A room that one may not read, or not any more, is not there: no command finds it, and nothing is heard."""
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from chatproject.sockets.database import in_database
 from rooms.models import Message
@@ -96,6 +97,8 @@ async def test_a_reply_elsewhere_shows_nothing_of_it(house, outsider, lobby, den
 
 
 async def test_staff_who_do_not_belong_name_it_in_vain(house, staff, owner, lobby, den, secret):
+    see_private = await in_database(Permission.objects.get, codename="view_private_rooms")
+    await in_database(staff.user_permissions.remove, see_private)
     insider = await house.enter(owner)
     console = await house.enter(staff, "/admin")
     named = [

@@ -58,7 +58,7 @@ async def test_staff_who_lose_the_console_stop_hearing_it(house, member, lobby):
     await say(speaker, lobby, "one")
     assert "message_posted" in [each["kind"] for each in await entry.received("activity")]
     await in_database(_permit, clerk)
-    await house.server.namespace_handlers["/admin"]._send_away()
+    await house.server.namespace_handlers["/admin"].look_again()
     await house.hush()
     await say(speaker, lobby, "two")
     assert await entry.received("activity") == []
