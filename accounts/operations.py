@@ -1,20 +1,24 @@
 """The verbs of accounts: each is one transaction, and tells the sockets what follows from it after commit."""
 
+from collections.abc import Collection
+
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from chatproject.errors import Conflict, Invalid
+from chatproject.errors import Conflict, Forbidden, Invalid
 
 from . import events
+from .audit import record
 from .channels import session_digest
 from .guests import GUEST_NAME, Guest
 from .models import Session, User
 from .models.user import USERNAME_TAKEN
 from .names import NAME_RESERVED, RESERVED_NAMES, folded, name_fault
 from .reasons import Reason
+from .standing import may_touch
 
 
 # --- Accounts -----------------------------------------------------------------------------------
@@ -119,6 +123,53 @@ def _end_stale_sessions(user: User) -> None:
         if not any(constant_time_compare(begun_with, known) for known in accepted):
             session.end_reason = Reason.PASSWORD_CHANGED
             session.delete()
+
+
+# --- What staff do to accounts ------------------------------------------------------------------
+@transaction.atomic
+def sign_out(*, by: User, user: User) -> None:
+    """Ends all sessions of a person, who may log in again. Raises `Forbidden`; is audited."""
+    if user.pk != by.pk:
+        _require_touchable(by=by, user=user)
+    end_sessions(user=user, reason=Reason.REVOKED)
+    record("sign_out_user", actor=by, target=user)
+
+
+@transaction.atomic
+def set_active(*, by: User, user: User, active: bool, reason: str = "") -> User:
+    """Lets a person sign in or not; who may not is signed out everywhere. Is audited; again does nothing.
+
+    Raises `Invalid` (`user`) for oneself, `Forbidden`, `Conflict` for the last owner.
+    """
+    if user.pk == by.pk:
+        raise Invalid({"user": "You cannot do this to yourself."})
+    if not active:
+        keep_an_owner(without=[user.pk])  # locks first, since it may lock several
+    user = User.objects.select_for_update().get(pk=user.pk)
+    _require_touchable(by=by, user=user)
+    if user.is_active == active:
+        return user
+    user.is_active = active
+    user.save(update_fields=["is_active"])
+    verb = "activate_user" if active else "deactivate_user"
+    record(
+        verb, actor=by, target=user, before={"active": not active}, after={"active": active}, reason=reason
+    )
+    return user
+
+
+def keep_an_owner(*, without: Collection[int]) -> None:
+    """Raises `Conflict` if only these may do everything. Else somebody still may when this is committed."""
+    owners = User.objects.owners().filter(is_active=True)
+    if not owners.filter(pk__in=without).exists():
+        return
+    if not {owner.pk for owner in owners.select_for_update().order_by("pk")} - {*without}:
+        raise Conflict("Nobody would be left who may do everything here.")
+
+
+def _require_touchable(*, by: User, user: User) -> None:
+    if not may_touch(by, user):
+        raise Forbidden("Only an owner of this chat can do this to its staff.")
 
 
 # --- Guests -------------------------------------------------------------------------------------

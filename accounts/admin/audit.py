@@ -22,16 +22,13 @@ from .audit_filters import ActionFilter, ActorFilter, action_name
 from .audited import staff_of
 from .links import Links, actor_of, room_of, target_of
 from .readonly import ReadOnlyAdmin
+from .tables import table
 
 if TYPE_CHECKING:
     AuditPages = admin.ModelAdmin[AuditEntry]
 else:
     AuditPages = admin.ModelAdmin
 
-TABLE = (
-    '<table class="changes"><thead><tr><th scope="col">{}</th><th scope="col">{}</th><th scope="col">{}</th>'
-    "</tr></thead><tbody>{}</tbody></table>"
-)
 NOBODY = "nobody who was signed in"
 NOTHING = "–"  # noqa: RUF001
 
@@ -91,15 +88,13 @@ class AuditAdmin(ReadOnlyAdmin, AuditPages):
         names = list(dict.fromkeys([*entry.before, *entry.after]))
         if not names:
             return NOTHING
-        rows = format_html_join(
-            "",
-            '<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>',
+        return table(
+            ("What", "Before", "After"),
             (
                 (name.replace("_", " "), _shown(entry.before.get(name)), _shown(entry.after.get(name)))
                 for name in names
             ),
         )
-        return format_html(TABLE, "What", "Before", "After", rows)
 
     # --- Taking it away -------------------------------------------------------------------------
     def get_urls(self) -> list[URLPattern]:

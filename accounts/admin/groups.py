@@ -7,8 +7,7 @@ from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
-from .audited import AuditedAdmin
-from .standing import is_superuser
+from .audited import AuditedAdmin, staff_of
 
 admin.site.unregister(Group)
 
@@ -18,10 +17,10 @@ class StaffGroupAdmin(AuditedAdmin, GroupAdmin):
     """Groups are for superusers to change: whoever else may change them could give themselves every right."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return is_superuser(request)
+        return staff_of(request).is_superuser
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_superuser(request)
+        return staff_of(request).is_superuser
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_superuser(request)
+        return staff_of(request).is_superuser

@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.models import Session
+from accounts.standing import may_touch
 
-from .audited import AuditedAdmin
-from .standing import may_touch
+from .audited import AuditedAdmin, staff_of
 
 if TYPE_CHECKING:
     SessionPages = admin.ModelAdmin[Session]
@@ -33,6 +33,6 @@ class SessionAdmin(AuditedAdmin, SessionPages):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
-        is_own = obj is not None and obj.user_id == request.user.pk
-        allowed = is_own or may_touch(request, obj.user if obj else None)
-        return allowed and super().has_delete_permission(request, obj)
+        return super().has_delete_permission(request, obj) and (
+            obj is None or obj.user in (None, request.user) or may_touch(staff_of(request), obj.user)
+        )
