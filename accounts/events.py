@@ -1,12 +1,13 @@
 """What others are told about people, and what a person's own sockets are told when a session ends."""
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
 from chatproject.sockets import publish
 
 from .channels import session_room, user_room
 from .guests import Person
+from .models import User
 from .reasons import Reason
 
 NAMESPACES = ("/", "/admin")
@@ -31,6 +32,21 @@ def session_ended(*, digest: str, reason: Reason) -> None:
 def sessions_ended(*, user_id: int, reason: Reason) -> None:
     """Tells all sockets of a person, and closes their connections."""
     _publish_ended(user_room(user_id), reason)
+
+
+def person_banned(user: User) -> None:
+    """Tells all sockets of a person until when they are banned and why, and closes their connections."""
+    publish("session_ended", ban_payload(user), to=user_room(user.pk), namespace=NAMESPACES, close=True)
+
+
+def ban_payload(user: User) -> Mapping[str, Any]:
+    """What the event `session_ended` says to somebody who is banned."""
+    until = user.ban_ends_at
+    return {
+        "reason": Reason.BANNED.value,
+        "until": until.isoformat().replace("+00:00", "Z") if until else None,
+        "text": user.ban_reason,
+    }
 
 
 def staff_ended(*, user_id: int) -> None:

@@ -1,6 +1,7 @@
 """The verbs of accounts: each is one transaction, and tells the sockets what follows from it after commit."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
@@ -15,7 +16,7 @@ from .audit import record
 from .channels import session_digest
 from .guests import GUEST_NAME, Guest
 from .models import Session, User
-from .models.user import USERNAME_TAKEN
+from .models.user import FOREVER, USERNAME_TAKEN
 from .names import NAME_RESERVED, RESERVED_NAMES, folded, name_fault
 from .reasons import Reason
 from .standing import may_touch
@@ -75,6 +76,23 @@ def user_deleted(*, user: User) -> None:
 def password_changed(*, user: User) -> None:
     """Signs a person out everywhere; the page that changed the password signs its own browser in again."""
     end_sessions(user=user, reason=Reason.PASSWORD_CHANGED)
+
+
+# --- Bans ---------------------------------------------------------------------------------------
+@transaction.atomic
+def ban(*, user: User, until: datetime | None, reason: str) -> None:
+    """Keeps a person from signing in until some time, None for no end, and ends all their sessions."""
+    user.banned_until, user.ban_reason = until or FOREVER, reason
+    user.save(update_fields=["banned_until", "ban_reason"])
+    for session in user.sessions.all():
+        _delete_quietly(session)
+    events.person_banned(user)
+
+
+def lift_ban(*, user: User) -> None:
+    """Lets a person sign in again."""
+    user.banned_until, user.ban_reason = None, ""
+    user.save(update_fields=["banned_until", "ban_reason"])
 
 
 # --- Sessions -----------------------------------------------------------------------------------

@@ -78,9 +78,9 @@ class RateLimited(DomainError):
     code = "rate_limited"
     message = "Too much at once; wait a moment."
 
-    def __init__(self, wait: float, message: str | None = None) -> None:
+    def __init__(self, wait: float, message: str | None = None, **details: Any) -> None:
         # Rounded up: who comes back when told is not refused for a fraction.
-        super().__init__(message, retry_after=math.ceil(wait * 1000) / 1000)
+        super().__init__(message, retry_after=math.ceil(wait * 1000) / 1000, **details)
 
 
 class Unavailable(DomainError):

@@ -79,6 +79,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Whether the person may not sign in now; a ban that has an end is over by itself."""
         return self.banned_until is not None and self.banned_until > timezone.now()
 
+    @property
+    def ban_ends_at(self) -> datetime | None:
+        """When a ban is over by itself; None if it does not end, or there is none."""
+        return None if self.banned_until == FOREVER else self.banned_until
+
     def get_full_name(self) -> str:
         return self.name
 

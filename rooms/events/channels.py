@@ -7,6 +7,11 @@ STAFF_OF_PRIVATE_ROOMS = "staff:private"  # in `/admin`: those of them who may s
 MODERATORS = "staff:moderators"  # in `/admin`: those of them who moderate
 
 
+def network_of(network: str) -> str:
+    """In `/`: sockets of guests who come from a network."""
+    return f"network:{network}"
+
+
 def members_of(room_id: int) -> str:
     """Sockets of the people who belong to a room."""
     return f"room:{room_id}"

@@ -11,6 +11,7 @@ from accounts.events import PersonPayload, person_payload
 from accounts.guests import Person
 from accounts.models import User
 from rooms.models import Membership, Message, Reaction, Report, Revision, Room, Sanction
+from rooms.models.restraint import Restraint, restraints_of
 
 
 class AuthorPayload(TypedDict):
@@ -76,14 +77,17 @@ class NamedRoom(TypedDict):
 
 
 class SanctionPayload(TypedDict):
-    """A mute or a ban; `room` is null for everywhere, `until` for until it is lifted."""
+    """A mute or a ban; `room` is null for everywhere, `until` for until it is lifted.
+
+    `by` is null if it was set on the command line, and missing in what the person concerned is told.
+    """
 
     id: int
     kind: str
     user: PersonPayload
     room: NamedRoom | None
     reason: str
-    by: PersonPayload
+    by: NotRequired[PersonPayload | None]
     created_at: str
     until: str | None
     lifted_at: str | None
@@ -111,6 +115,14 @@ class ReportPayload(TypedDict):
     resolution: str
 
 
+class MutePayload(TypedDict):
+    """What a person who is muted is told: until when, why, and whether it holds in every room."""
+
+    until: str | None
+    reason: str
+    everywhere: bool
+
+
 class RoomPayload(TypedDict):
     """A room as all may see it; the fields after `members` are one person's own, for that person only."""
 
@@ -122,6 +134,7 @@ class RoomPayload(TypedDict):
     archived: bool
     read_only: bool
     everyone: bool
+    slow_mode: int
     guests_may_read: bool
     guests_may_post: bool
     last_seq: int
@@ -133,6 +146,9 @@ class RoomPayload(TypedDict):
     last_read: NotRequired[int]
     may_post: NotRequired[bool]
     may_manage: NotRequired[bool]
+    may_moderate: NotRequired[bool]
+    muted: NotRequired[MutePayload | None]
+    may_post_at: NotRequired[str | None]
 
 
 def author_payload(person: Person) -> AuthorPayload:
@@ -163,8 +179,8 @@ def message_payload(message: Message) -> MessagePayload:
         "body": message.body,
         "html": message.html,
         "created_at": wire_time(message.created_at),
-        "edited_at": wire_time(message.edited_at) if message.edited_at else None,
-        "deleted_at": wire_time(message.deleted_at) if message.deleted_at else None,
+        "edited_at": _time(message.edited_at),
+        "deleted_at": _time(message.deleted_at),
         "reply_to": message.reply_to_id,
         "mentions": [],
         "reactions": _reactions(message.reacted) if message.reacted else [],
@@ -174,22 +190,6 @@ def message_payload(message: Message) -> MessagePayload:
 
 def revision_payload(revision: Revision) -> RevisionPayload:
     return {"body": revision.body, "until": wire_time(revision.until)}
-
-
-def sanction_payload(sanction: Sanction) -> SanctionPayload:
-    """A mute or a ban as staff see it."""
-    return {
-        "id": sanction.pk,
-        "kind": sanction.kind,
-        "user": _named(sanction.user, sanction.user_name),
-        "room": {"id": sanction.room.pk, "name": sanction.room.name} if sanction.room else None,
-        "reason": sanction.reason,
-        "by": _named(sanction.by, sanction.by_name),
-        "created_at": wire_time(sanction.created_at),
-        "until": wire_time(sanction.until) if sanction.until else None,
-        "lifted_at": wire_time(sanction.lifted_at) if sanction.lifted_at else None,
-        "active": sanction.is_active,
-    }
 
 
 def report_payload(report: Report) -> ReportPayload:
@@ -203,7 +203,7 @@ def report_payload(report: Report) -> ReportPayload:
         "reporter": _named(report.reporter, report.reporter_name),
         "reason": report.reason,
         "created_at": wire_time(report.created_at),
-        "resolved_at": wire_time(report.resolved_at) if report.resolved_at else None,
+        "resolved_at": _time(report.resolved_at),
         "resolved_by": person_payload(report.resolved_by) if report.resolved_by else None,
         "action": report.action,
         "resolution": report.resolution,
@@ -221,6 +221,7 @@ def room_payload(room: Room) -> RoomPayload:
         "archived": room.archived,
         "read_only": room.read_only,
         "everyone": room.everyone,
+        "slow_mode": room.slow_mode,
         "guests_may_read": room.guests_may_read,
         "guests_may_post": room.guests_may_post,
         "last_seq": room.last_seq,
@@ -229,8 +230,14 @@ def room_payload(room: Room) -> RoomPayload:
     }
 
 
-def own_room_payload(room: Room, person: Person, membership: Membership | None) -> RoomPayload:
-    """A room with what it is to one person, who belongs to it if there is a `membership`."""
+def own_room_payload(
+    room: Room, person: Person, membership: Membership | None, restraint: Restraint | None = None
+) -> RoomPayload:
+    """A room with what it is to one person, who belongs to it if there is a `membership`.
+
+    What restrains them is looked up unless it is given, as lists of rooms do.
+    """
+    restraint = restraint or restraints_of(person, [(room, membership)])[room.pk]
     own = room_payload(room)
     own["unread"] = room.last_seq - membership.last_read if membership else 0
     own["mentions"] = 0
@@ -238,12 +245,46 @@ def own_room_payload(room: Room, person: Person, membership: Membership | None) 
     own["last_read"] = membership.last_read if membership else room.last_seq
     own["may_post"] = room.may_be_posted_in_by(person, membership)
     own["may_manage"] = room.may_be_managed_by(person, membership)
+    own["may_moderate"] = room.may_be_moderated_by(person, membership)
+    own["muted"] = _mute(restraint.mute)
+    own["may_post_at"] = _time(restraint.may_post_at)
     return own
+
+
+def sanction_payload(sanction: Sanction) -> SanctionPayload:
+    """A mute or a ban, read `in_full`, as those see it who keep order."""
+    by = _named(sanction.by, sanction.by_name) if sanction.by_name else None
+    return {**own_sanction_payload(sanction), "by": by}
+
+
+def own_sanction_payload(sanction: Sanction) -> SanctionPayload:
+    """The same for the person concerned, who is not told who set it."""
+    return {
+        "id": sanction.pk,
+        "kind": sanction.kind,
+        "user": _named(sanction.user, sanction.user_name),
+        "room": {"id": sanction.room.pk, "name": sanction.room.name} if sanction.room else None,
+        "reason": sanction.reason,
+        "created_at": wire_time(sanction.created_at),
+        "until": _time(sanction.until),
+        "lifted_at": _time(sanction.lifted_at),
+        "active": sanction.is_active,
+    }
+
+
+def _mute(mute: Sanction | None) -> MutePayload | None:
+    if mute is None:
+        return None
+    return {"until": _time(mute.until), "reason": mute.reason, "everywhere": mute.room_id is None}
 
 
 def _named(person: User | None, name: str) -> PersonPayload:
     """Somebody, by the `name` that is kept where the account is gone, or there was none."""
     return person_payload(person) if person else {"id": None, "name": name}
+
+
+def _time(moment: datetime | None) -> str | None:
+    return wire_time(moment) if moment else None
 
 
 def _author(message: Message) -> MessageAuthorPayload:

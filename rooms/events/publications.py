@@ -15,8 +15,14 @@ from chatproject.sockets.channels import user_room
 from chatproject.texts import isolated
 from rooms.events import channels
 from rooms.events.digest import digest_of
-from rooms.events.payloads import message_payload, own_room_payload, room_payload, wire_time
-from rooms.models import Membership, Message, Report, Room
+from rooms.events.payloads import (
+    message_payload,
+    own_room_payload,
+    own_sanction_payload,
+    room_payload,
+    wire_time,
+)
+from rooms.models import Membership, Message, Report, Room, Sanction
 
 
 def message_posted(message: Message, *, person: Person, room: Room) -> None:
@@ -73,6 +79,11 @@ def guests_sent_away() -> None:
     publish(None, to=channels.GUESTS, close=True)
 
 
+def guests_shut_out(networks: Iterable[str]) -> None:
+    """Guests from these networks are kept out now: their connections end, and they find the door shut."""
+    publish(None, to=map(channels.network_of, networks), close=True)
+
+
 def member_joined(room: Room, membership: Membership) -> None:
     """All of the person's sockets hear the room from here on."""
     user = membership.user
@@ -94,13 +105,25 @@ def member_changed(room: Room, membership: Membership) -> None:
 
 def member_left(room: Room, user: User) -> None:
     """None of the person's sockets hear the room any more."""
+    shown_out(room, user)
+    activity("left", person=user, room=room)
+
+
+def shown_out(room: Room, user: User) -> None:
+    """The same for somebody who may have the room open without belonging to it."""
     publish(
         "room_removed",
         {"room": room.pk},
         to=user_room(user.pk),
         leave=(channels.members_of(room.pk), channels.readers_of(room.pk)),
     )
-    activity("left", person=user, room=room)
+
+
+def sanction_changed(sanction: Sanction) -> None:
+    """Tells all of a person's sockets that a mute or a ban began, was replaced or was lifted."""
+    if sanction.user_id is not None:
+        payload = {"sanction": own_sanction_payload(sanction)}
+        publish("sanction_changed", payload, to=user_room(sanction.user_id))
 
 
 def removed(user: User, *, room: Room, reason: str) -> None:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 
+from accounts.models import User
 from rooms.models.room import Room
 
+if TYPE_CHECKING:
+    from accounts.guests import Person
+
 WHO_LENGTH = 70  # characters: a guest's key is the longest
+
+
+def who(person: Person) -> str:
+    """What stands for a person, or a guest, whose posts are counted."""
+    return str(person.pk) if isinstance(person, User) else person.key
+
+
+class SlowPostQuerySet(models.QuerySet["SlowPost"]):
+    def of(self, person: Person) -> SlowPostQuerySet:
+        """The last posts of somebody, in any rooms."""
+        return self.filter(who=who(person))
 
 
 class SlowPost(models.Model):
@@ -17,6 +32,8 @@ class SlowPost(models.Model):
     room = models.ForeignKey(Room, models.CASCADE, related_name="slow_posts", db_index=False)
     who = models.CharField(max_length=WHO_LENGTH)  # a person's id in digits, or a guest's key
     at = models.DateTimeField()
+
+    objects = SlowPostQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()

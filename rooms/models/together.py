@@ -17,7 +17,9 @@ from django.db.models import Model
 
 from accounts.models import User
 from rooms.models.message import Message
+from rooms.models.restraint import longest
 from rooms.models.room import BIGGEST_ID, Membership, Room, room_key
+from rooms.models.sanction import Sanction
 
 
 def _columns(model: type[Model], names: str) -> tuple[str, ...]:
@@ -32,8 +34,8 @@ ROOM = _columns(
 MEMBERSHIP = _columns(Membership, "id room_id user_id role last_read")
 USER = _columns(User, "id username display_name colour is_staff")
 
-ROOMS, MEMBERSHIPS, MESSAGES, USERS = (
-    f'"{model._meta.db_table}"' for model in (Room, Membership, Message, User)
+ROOMS, MEMBERSHIPS, MESSAGES, USERS, SANCTIONS = (
+    f'"{model._meta.db_table}"' for model in (Room, Membership, Message, User, Sanction)
 )
 
 ROWS_AT_ONCE = 50  # in one INSERT: SQLite makes longer ones more slowly
@@ -87,6 +89,27 @@ def memberships_of(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], 
         membership.user = User.from_db(DEFAULT_DB_ALIAS, USER, row[len(MEMBERSHIP) :])
         found[membership.room_id, membership.user_id] = membership
     return found
+
+
+def mutes_of(pairs: Collection[tuple[int, int]], *, at: datetime) -> dict[tuple[int, int], Sanction]:
+    """The mutes that hold for pairs of a room's and a person's id; of several the one that ends last."""
+    people = {user_id for _, user_id in pairs}
+    if not people:
+        return {}
+    moment = connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value(at)
+    statement = (
+        f"SELECT id FROM {SANCTIONS} WHERE user_id IN ({_places(people)}) AND kind = %s"
+        " AND lifted_at IS NULL AND (until IS NULL OR until > %s)"
+    )
+    ids = [pk for (pk,) in _fetch(statement, [*people, Sanction.Kind.MUTE.value, moment])]
+    mutes = list(Sanction.objects.filter(pk__in=ids)) if ids else []  # hardly ever any
+    found = {
+        (room_id, user_id): longest(
+            mute for mute in mutes if mute.user_id == user_id and mute.room_id in (None, room_id)
+        )
+        for room_id, user_id in (pairs if mutes else ())
+    }
+    return {pair: mute for pair, mute in found.items() if mute}
 
 
 def messages_called(names: Collection[tuple[int | str, UUID]]) -> dict[tuple[int | str, UUID], Message]:

@@ -11,14 +11,16 @@ from django.conf import settings
 from chatproject.sockets.database import in_database
 from chatproject.sockets.identity import django_session
 from chatproject.sockets.limits import Rate
-from chatproject.sockets.namespace import Middleware, Namespace, write, write_together
+from chatproject.sockets.namespace import Middleware, write, write_together
 from chatproject.sockets.socket import Socket
 from rooms.events import channels, payloads, publications
 from rooms.markup import is_plain
 from rooms.models import Membership, Message, Room
+from rooms.models.restraint import Restraint, restraints_of
 from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import admit_people
 from rooms.namespaces.locks import keys_of, take_locks
+from rooms.namespaces.moderation import ChatModeration
 from rooms.namespaces.presence import Presence
 from rooms.operations import changing, memberships, messages, reading, reports, rooms
 from rooms.operations.access import Place, find
@@ -33,7 +35,7 @@ def _message(message: Message) -> dict[str, Any]:
     return {"message": payloads.message_payload(message)}
 
 
-class ChatNamespace(Namespace):
+class ChatNamespace(ChatModeration):
     """Commands of the conversation. Who asks is the socket's person, never something in a payload."""
 
     middlewares: ClassVar[Sequence[Middleware]] = [django_session, admit_people]
@@ -83,10 +85,11 @@ class ChatNamespace(Namespace):
 
     def on_sync(self, socket: Socket, payload: commands.Sync) -> dict[str, Any]:
         places = reading.list_rooms(socket.user, payload.rooms)
+        restraints = restraints_of(socket.user, places)
         changes = changes_since(places, payload.rooms)
         return {
             "user": payloads.personal_payload(socket.user),
-            "rooms": [_own(place, socket) for place in places],
+            "rooms": [_own(place, socket, restraints[place.room.pk]) for place in places],
             "changes": {
                 str(room_id): {**changed._asdict(), "messages": _messages(changed.messages)}
                 for room_id, changed in changes.items()
@@ -214,8 +217,8 @@ def _room(room: Room, socket: Socket) -> dict[str, Any]:
     return {"room": _own(Place(room, member), socket)}
 
 
-def _own(place: Place, socket: Socket) -> payloads.RoomPayload:
-    return payloads.own_room_payload(place.room, socket.user, place.membership)
+def _own(place: Place, socket: Socket, restraint: Restraint | None = None) -> payloads.RoomPayload:
+    return payloads.own_room_payload(place.room, socket.user, place.membership, restraint)
 
 
 def _messages(found: list[Message]) -> list[payloads.MessagePayload]:

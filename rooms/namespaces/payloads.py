@@ -184,3 +184,36 @@ class ResolveReport(OneReport):
     action: str
     reason: str
     until: Moment | None = None
+
+
+class MuteUser(Payload):
+    user: Id
+    room: RoomKey | None = None
+    until: Moment | None = None
+    reason: str
+
+
+class BanUser(MuteUser):
+    addresses: bool = False
+
+
+class SanctionInRoom(OneRoom):
+    user: Id
+    until: Moment | None = None
+    reason: str
+
+
+class BanGuest(Payload):
+    sid: str
+    until: Moment | None = None
+    reason: str
+
+
+class OneSanction(Payload):
+    sanction: Id
+
+
+class ListSanctions(Payload):
+    user: Id | None = None
+    active: bool = True
+    cursor: str | None = None

@@ -16,7 +16,7 @@ from chatproject.errors import DomainError, NotFound
 from chatproject.sockets.channels import user_room
 from chatproject.sockets.database import in_database
 from chatproject.sockets.identity import django_session, require_staff
-from chatproject.sockets.namespace import Middleware, Namespace, write
+from chatproject.sockets.namespace import Middleware, write
 from chatproject.sockets.socket import Socket
 from rooms.events import channels, payloads, publications
 from rooms.events.payloads import wire_time
@@ -24,6 +24,8 @@ from rooms.models import Room
 from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import watch_as_staff
 from rooms.namespaces.live_figures import INTERVAL, LiveFigures
+from rooms.namespaces.locks import keys_of, take_locks
+from rooms.namespaces.moderation import StaffModeration
 from rooms.namespaces.present import account_payload, guest_payload, present
 from rooms.operations import announcing, console, people, reading, reports
 from rooms.operations.standing import MODERATE, require_permission
@@ -41,7 +43,7 @@ class Rights(NamedTuple):
     open_reports: int
 
 
-class StaffNamespace(Namespace):
+class StaffNamespace(StaffModeration):
     """Commands of the staff. Each looks the permission up anew: it may have been taken away since."""
 
     middlewares: ClassVar[Sequence[Middleware]] = [django_session, require_staff, watch_as_staff]
@@ -57,6 +59,9 @@ class StaffNamespace(Namespace):
     def on_refused(self, socket: Socket, error: DomainError) -> None:
         person = socket.user if isinstance(socket.user, User) else None
         publications.activity("refused", person=person, detail=error.code)
+
+    lock_keys = staticmethod(keys_of)
+    lock = staticmethod(take_locks)
 
     # --- Looking --------------------------------------------------------------------------------
 

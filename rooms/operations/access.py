@@ -75,7 +75,7 @@ def find_to_manage(person: Person, key: int | str) -> Place:
     return place
 
 
-def find_to_moderate(person: Person, key: int | str) -> tuple[User, Place]:
+def find_to_moderate(person: Person, key: int | str, *, lock: bool = True) -> tuple[User, Place]:
     """The person as the database has them now, and the room, locked, if they may keep order there.
 
     Staff who moderate do, in every room that staff may see. Raises `NotFound`, `Forbidden`, and
@@ -83,10 +83,11 @@ def find_to_moderate(person: Person, key: int | str) -> tuple[User, Place]:
     """
     by = User.objects.get(pk=require_account(person).pk)
     if by.is_staff and by.has_perm("rooms.moderate_rooms"):
-        room = Room.objects.for_staff(by).named(key).select_for_update(of=("self",)).first()
+        rooms = Room.objects.for_staff(by).named(key)
+        room = (rooms.select_for_update(of=("self",)) if lock else rooms).first()
         place = found(Place(room, _membership(by, room)) if room else None)
     else:
-        place = find(by, key, lock=True)
+        place = find(by, key, lock=lock)
     if not place.room.may_be_moderated_by(by, place.membership):
         raise Forbidden("Only the room's owners and moderators may do this.")
     return by, place

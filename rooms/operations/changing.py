@@ -15,7 +15,7 @@ from rooms.emoji import is_same
 from rooms.events import publications
 from rooms.models import Message, Reaction, Revision, Room
 from rooms.operations.access import Place, as_stored, find_message, require_account
-from rooms.operations.posting import Text, require_post, text_of
+from rooms.operations.posting import Text, require_voice, text_of
 from rooms.operations.texts import checked_emoji
 
 MOST_EMOJI = 20  # different ones at one message
@@ -77,7 +77,7 @@ def react(*, person: Person, message: int, emoji: str, on: bool) -> Message:
     user = require_account(person)
     emoji = checked_emoji(emoji)
     place, found = find_message(user, message, lock=True)
-    require_post(user, place)
+    require_voice(user, place)
     _require_kept(found)
     # In the form in which it came first.
     emoji = next((each.emoji for each in found.reacted if is_same(each.emoji, emoji)), emoji)
@@ -101,7 +101,7 @@ def _edit(edit: Edit) -> Message:
     if not message.is_by(edit.person):
         raise Forbidden("Only its author may edit a message.")
     _require_kept(message)
-    require_post(edit.person, place)
+    require_voice(edit.person, place)
     if message.body != edit.text.body:
         _rewrite(message, edit.text, place)
         publications.message_edited(message, person=place.person(edit.person), room=place.room)

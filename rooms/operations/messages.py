@@ -12,7 +12,7 @@ from rooms.events import publications
 from rooms.models import Message
 from rooms.operations.access import find
 from rooms.operations.marking import Read, Reading, mark_reads
-from rooms.operations.posting import Post, post_messages, require_post, text_of
+from rooms.operations.posting import Post, post_messages, require_voice, text_of
 
 
 def post_message(
@@ -45,7 +45,7 @@ def mark_read(*, person: Person, room: int | str, seq: int) -> Read:
 def set_typing(*, person: Person, room: int | str, typing: bool) -> None:
     """Lets the others in a room know that somebody is writing. Raises as `post_message` does."""
     place = find(person, room)
-    require_post(person, place)
+    require_voice(person, place)
     publications.typing_changed(place.room, place.person(person), typing=typing)
 
 

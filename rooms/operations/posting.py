@@ -15,17 +15,20 @@ from accounts.guests import Person
 from accounts.models import User
 from chatproject.errors import DomainError, Forbidden, Invalid
 from rooms.events import publications
+from rooms.events.payloads import wire_time
 from rooms.markup import render
-from rooms.models import Message, Room
+from rooms.models import Message, Room, Sanction
 from rooms.models.together import (
     NewMessage,
     memberships_of,
     messages_called,
+    mutes_of,
     store_counters,
     store_last_read,
     store_messages,
 )
 from rooms.operations.access import Place, find, find_all, found
+from rooms.operations.slow_mode import SlowMode
 from rooms.operations.texts import checked_body
 
 # Who said it, and what they called it: the same message however often it is sent.
@@ -70,7 +73,7 @@ def post_messages(posts: Sequence[Post]) -> list[Message | DomainError]:
     for one.
     """
     places = find_all([(post.person, post.room) for post in posts])
-    table = _Table(posts)
+    table = _Table(posts, places)
     outcomes = [table.answer(post, place) for post, place in zip(posts, places, strict=True)]
     table.keep()
     return [outcome.message if isinstance(outcome, _New) else outcome for outcome in outcomes]
@@ -82,15 +85,22 @@ def post_as_staff(rooms: Sequence[Room], *, by: User, text: Text) -> list[Messag
     For callers that have decided that it may be: announcements.
     """
     memberships = memberships_of({(room.pk, by.pk) for room in rooms})
-    table = _Table([])
+    table = _Table([], [])
     for room in rooms:
         post = Post(person=by, room=room.pk, client_id=uuid4(), text=text)
         table.add(post, Place(room, memberships.get((room.pk, by.pk))))
     return table.keep()
 
 
+def require_voice(person: Person, place: Place) -> None:
+    """Raises `Forbidden`, or `Invalid` for a guest without a name, unless `person` may say something now."""
+    require_post(person, place)
+    pairs = [(place.room.pk, person.pk)] if isinstance(person, User) else []
+    _require_unmuted(mutes_of(pairs, at=timezone.now()).get((place.room.pk, person.id or 0)))
+
+
 def require_post(person: Person, place: Place) -> None:
-    """Raises `Forbidden`, or `Invalid` for a guest without a name, unless `person` may post there."""
+    """The same but for mutes, which say that somebody may not post for a while."""
     room, membership = place
     if room.archived:
         raise Forbidden("This room is archived: it can be read, and nothing more is said in it.")
@@ -100,6 +110,13 @@ def require_post(person: Person, place: Place) -> None:
         raise Forbidden("Join the room to post." if person.is_authenticated else "Sign in to post here.")
     if not person.name:
         raise Invalid({"name": "Choose a name first."})
+
+
+def _require_unmuted(mute: Sanction | None) -> None:
+    if mute is not None:
+        where = "everywhere" if mute.room_id is None else "in this room"
+        until = wire_time(mute.until) if mute.until else None
+        raise Forbidden(f"You are muted {where}.", until=until, reason=mute.reason)
 
 
 @dataclass(slots=True)
@@ -115,12 +132,18 @@ class _New:
 class _Table:
     """The messages of one transaction: what was said before it, and what is added."""
 
-    def __init__(self, posts: Sequence[Post]) -> None:
+    def __init__(self, posts: Sequence[Post], places: Sequence[Place | None]) -> None:
         self._said: dict[Name, Message | _New] = {
             **messages_called({post.name for post in posts if post.name})
         }
         self._replied_to = _rooms_of({post.reply_to for post in posts if post.reply_to is not None})
         self._now = timezone.now()
+        asked = [(post.person, place) for post, place in zip(posts, places, strict=True)]
+        members = {
+            (place.room.pk, place.membership.user_id) for _, place in asked if place and place.membership
+        }
+        self._mutes = mutes_of(members, at=self._now)
+        self._slow_mode = SlowMode(asked, at=self._now)
         self._new: list[_New] = []
 
     def answer(self, post: Post, place: Place | None) -> Message | _New | DomainError:
@@ -136,6 +159,7 @@ class _Table:
         """Stores what was added, and tells of it; returns the messages."""
         if not self._new:
             return []
+        self._slow_mode.keep()
         messages = store_messages([new.row for new in self._new])
         store_counters({new.place.room for new in self._new}, at=self._now)
         store_last_read({new.place.membership for new in self._new if new.place.membership})
@@ -152,8 +176,10 @@ class _Table:
 
     def _add(self, post: Post, place: Place) -> _New:
         require_post(post.person, place)
+        _require_unmuted(self._mutes.get((place.room.pk, post.person.id or 0)))
         if post.reply_to is not None and self._replied_to.get(post.reply_to) != place.room.pk:
             raise Invalid({"reply_to": "There is no such message in this room."})
+        self._slow_mode.take_turn(post.person, place)
         return self.add(post, place)
 
     def add(self, post: Post, place: Place) -> _New:

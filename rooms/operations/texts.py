@@ -1,6 +1,9 @@
 """Checks of what people write, the same for every way it comes in."""
 
+from datetime import datetime
+
 from django.conf import settings
+from django.utils import timezone
 
 from chatproject.errors import Invalid
 from chatproject.texts import has_controls, is_keepable, is_visible
@@ -58,6 +61,13 @@ def checked_reason(reason: str, *, needed: bool = True) -> str:
     if len(reason) > REASON_LENGTH:
         raise Invalid({"reason": f"A reason has at most {REASON_LENGTH} characters."})
     return reason
+
+
+def checked_until(until: datetime | None) -> datetime | None:
+    """When something ends; None for never by itself. Raises `Invalid` with the field `until`."""
+    if until is not None and until <= timezone.now():
+        raise Invalid({"until": "This time has passed."})
+    return until
 
 
 def checked_emoji(emoji: str) -> str:
