@@ -25,9 +25,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 ROOM_FIELDS = {
     "id", "slug", "name", "topic", "kind", "archived", "read_only", "everyone", "guests_may_read",
-    "guests_may_post", "last_seq", "version", "members",
+    "guests_may_post", "slow_mode", "last_seq", "version", "members",
 }  # fmt: skip
-PERSONAL_FIELDS = {"unread", "mentions", "role", "last_read", "may_post", "may_manage"}
+PERSONAL_FIELDS = {
+    "unread", "mentions", "role", "last_read", "may_post", "may_manage", "may_moderate", "muted",
+    "may_post_at",
+}  # fmt: skip
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
@@ -227,6 +230,9 @@ async def test_opening_a_room_answers_all_that_is_needed_to_show_it(
         "last_read": 60,
         "may_post": False,
         "may_manage": False,
+        "may_moderate": False,
+        "muted": None,
+        "may_post_at": None,
     }
 
 

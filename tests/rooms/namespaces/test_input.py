@@ -64,6 +64,10 @@ CHAT: dict[str, dict[str, str]] = {
     "leave_room": {"room": "room"},
     "add_members": {"room": "room", "users": "ids"},
     "remove_member": {"room": "room", "user": "id", "reason": "text"},
+    "mute_user": {"room": "room", "user": "id", "until": "?moment", "reason": "text"},
+    "ban_user": {"room": "room", "user": "id", "until": "?moment", "reason": "text"},
+    "lift": {"sanction": "id"},
+    "list_sanctions": {"room": "room"},
 }  # fmt: skip
 STAFF: dict[str, dict[str, str]] = {
     "overview": {},
@@ -77,7 +81,14 @@ STAFF: dict[str, dict[str, str]] = {
     "list_reports": {"open": "flag", "cursor": "?text"},
     "read_report": {"report": "id"},
     "resolve_report": {"report": "id", "action": "text", "reason": "text", "until": "?moment"},
-}
+    "mute_user": {"user": "id", "room": "?room", "until": "?moment", "reason": "text"},
+    "ban_user": {
+        "user": "id", "room": "?room", "until": "?moment", "reason": "text", "addresses": "flag",
+    },
+    "ban_guest": {"sid": "text", "until": "?moment", "reason": "text"},
+    "lift": {"sanction": "id"},
+    "list_sanctions": {"user": "?id", "active": "flag", "cursor": "?text"},
+}  # fmt: skip
 GOOD: dict[str, dict[str, Any]] = {
     "sync": {},
     "open_room": {"room": "lobby"},
@@ -97,6 +108,12 @@ GOOD: dict[str, dict[str, Any]] = {
     "leave_room": {"room": "lobby"},
     "add_members": {"room": "lobby", "users": []},
     "remove_member": {"room": "lobby", "user": 1},
+    "mute_user": {"room": "lobby", "user": 1, "reason": "Spam"},
+    "ban_user": {"room": "lobby", "user": 1, "reason": "Spam"},
+    "lift": {"sanction": 1},
+    "list_sanctions": {"room": "lobby"},
+}
+GOOD_OF_STAFF: dict[str, dict[str, Any]] = {
     "overview": {},
     "list_sockets": {},
     "list_rooms": {},
@@ -108,6 +125,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "list_reports": {},
     "read_report": {"report": 1},
     "resolve_report": {"report": 1, "action": "dismiss", "reason": "Fine"},
+    "mute_user": {"user": 1, "reason": "Spam"},
+    "ban_user": {"user": 1, "reason": "Spam"},
+    "ban_guest": {"sid": "x", "reason": "Spam"},
+    "lift": {"sanction": 1},
+    "list_sanctions": {},
 }
 
 
@@ -125,8 +147,7 @@ def assert_names(error, field):
         assert "0x" not in sentence + name, "an object of ours shows"
 
 
-async def try_everything_wrong(entry, command, fields):
-    good = GOOD[command]
+async def try_everything_wrong(entry, command, fields, good):
     for field, kind in fields.items():
         for value in wrong_values(kind):
             assert_names(await refused(entry, command, **{**good, field: value}), field)
@@ -143,7 +164,10 @@ async def try_everything_wrong(entry, command, fields):
 def test_the_tables_name_every_command():
     assert CHAT.keys() == ChatNamespace.handlers.keys()
     assert STAFF.keys() == StaffNamespace.handlers.keys()
-    for commands, namespace in ((CHAT, ChatNamespace), (STAFF, StaffNamespace)):
+    for commands, namespace, good in (
+        (CHAT, ChatNamespace, GOOD),
+        (STAFF, StaffNamespace, GOOD_OF_STAFF),
+    ):
         for command, fields in commands.items():
             assert fields.keys() == namespace.handlers[command].model.model_fields.keys()
             required = {
@@ -151,7 +175,7 @@ def test_the_tables_name_every_command():
                 for name, field in namespace.handlers[command].model.model_fields.items()
                 if field.is_required()
             }
-            assert required == GOOD[command].keys()
+            assert required == good[command].keys()
 
 
 @pytest.mark.parametrize("command", CHAT)
@@ -160,7 +184,7 @@ async def test_each_field_of_a_chat_command_refuses_what_is_of_the_wrong_type(
 ):
     entry, listener = await house.enter(owner), await house.enter(member)
     await house.hush()
-    await try_everything_wrong(entry, command, CHAT[command])
+    await try_everything_wrong(entry, command, CHAT[command], GOOD[command])
     await listener.received("")
     assert list(listener.events) == []
     assert await in_database(Message.objects.count) == 0
@@ -174,7 +198,7 @@ async def test_each_field_of_a_staff_command_refuses_what_is_of_the_wrong_type(
 ):
     entry, listener = await house.enter(staff, "/admin"), await house.enter(member)
     await house.hush()
-    await try_everything_wrong(entry, command, STAFF[command])
+    await try_everything_wrong(entry, command, STAFF[command], GOOD_OF_STAFF[command])
     await listener.received("")
     assert list(listener.events) == []
     await ok(entry, "overview")

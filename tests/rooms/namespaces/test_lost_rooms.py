@@ -7,7 +7,7 @@ from chatproject.sockets.database import in_database
 from rooms.models import Message
 from rooms.namespaces import ChatNamespace, StaffNamespace
 from tests.rooms.conftest import ok, post, refused, say
-from tests.rooms.namespaces.test_input import GOOD
+from tests.rooms.namespaces.test_input import GOOD, GOOD_OF_STAFF
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_tracebacks")]
 
@@ -17,7 +17,7 @@ BY_MESSAGE = [
     name for name, handler in ChatNamespace.handlers.items() if "message" in handler.model.model_fields
 ]
 # What asks for no one room; `sync` and the like are tested by what they hold.
-OTHERS = {"sync", "create_room", "open_direct", "search"}
+OTHERS = {"sync", "create_room", "lift", "open_direct", "search"}
 
 
 @pytest.fixture
@@ -107,6 +107,8 @@ async def test_staff_who_do_not_belong_name_it_in_vain(house, staff, owner, lobb
     assert "announce" in named
     await house.hush()
     for command in named:
-        unknown = await refused(console, command, **{**GOOD[command], "room": UNKNOWN})
-        assert await refused(console, command, **{**GOOD[command], "room": den.pk}) == unknown, command
+        unknown = await refused(console, command, **{**GOOD_OF_STAFF[command], "room": UNKNOWN})
+        assert await refused(console, command, **{**GOOD_OF_STAFF[command], "room": den.pk}) == unknown, (
+            command
+        )
     assert await insider.received("notice") == []
