@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts import audit
 from accounts import operations as accounts
 from accounts.models import User
 from chatproject.errors import Forbidden
@@ -74,6 +76,19 @@ def sign_up(*, username: str, password: str, email: str = "", invitation: str | 
 def find_invitation(token: str) -> Invitation | None:
     """The invitation with this token, if it can still be used."""
     return Invitation.objects.usable().filter(token=token).first()
+
+
+@transaction.atomic
+def revoke_invitations(*, by: User, invitations: Iterable[int]) -> list[Invitation]:
+    """Shuts the doors that these invitations open, each with an entry in the audit; returns those that changed."""
+    found = Invitation.objects.select_for_update().filter(pk__in=list(invitations), revoked=False)
+    revoked = list(found.order_by("pk"))
+    for invitation in revoked:
+        invitation.revoked = True
+        invitation.save(update_fields=["revoked"])
+        after = {"revoked": True}
+        audit.record("revoke_invitation", actor=by, target=invitation, before={"revoked": False}, after=after)
+    return revoked
 
 
 def _use(token: str | None) -> None:

@@ -1,0 +1,8 @@
+"""Rooms, their members and messages, moderation and invitations in Django's admin.
+
+What is changed there is changed by the operations of the chat: it reaches open browsers, and is audited.
+"""
+
+from . import invitations, memberships, messages, rooms
+
+__all__ = ["invitations", "memberships", "messages", "rooms"]

@@ -1,0 +1,173 @@
+"""Memberships in Django's admin."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+
+from accounts import audit
+from accounts.admin.audited import staff_of
+from accounts.models import User
+from chatproject.errors import DomainError
+from chatproject.sockets import sockets_in
+from chatproject.sockets.channels import user_room
+from rooms.models import Membership, Room
+from rooms.models.together import lock_rooms
+from rooms.operations.memberships import add_people, change_role, remove
+from rooms.operations.standing import require_above
+
+from . import cells
+from .bases import MembershipPages
+from .confirming import Confirming, Question, ReasonForm, counted
+from .room_form import MembershipForm
+from .scope import OfRooms, may_manage, oversees_changes, owned_by
+
+
+def add_member(room: Room, user: User, *, role: str, by: User) -> None:
+    """Makes somebody a member of a room, whatever its kind. Raises `Invalid`."""
+    with transaction.atomic():
+        [room] = lock_rooms([room.pk])
+        add_people(room, [user.pk], role=role)
+        audit.record("add_member", actor=by, target=user, room_id=room.pk, after={"role": role})
+
+
+def give_role(membership: Membership, role: str, *, by: User) -> None:
+    """Gives a member another role. Raises `Forbidden` unless `by` stands above them; owners may step down."""
+    if membership.user_id != by.pk:
+        require_above(by, membership.user, membership.room)
+    change_role(membership, role=role, by=by)
+
+
+def take_out(membership: Membership, *, by: User, reason: str = "") -> None:
+    """Ends a membership. Raises `Forbidden` in rooms for everybody, and unless `by` stands above them."""
+    if membership.user_id != by.pk:
+        require_above(by, membership.user, membership.room)
+    remove(membership.room, membership.user, by=by, reason=reason)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=Membership.Role.choices, initial=Membership.Role.MEMBER)
+
+
+@admin.register(Membership)
+class MembershipAdmin(Confirming, OfRooms, MembershipPages):
+    """Who belongs where. Somebody of the same standing, or above, is nobody's to remove."""
+
+    form = MembershipForm
+    list_display = ("user", "shown_as", "place", "role", "joined_at")
+    list_select_related = ("room", "user")
+    list_filter = ("role", "room__kind", "room__everyone")
+    list_per_page = 50
+    search_fields = ("user__username_folded", "user__display_name_folded", "room__name", "room__slug")
+    search_help_text = "A person's or a room's name"
+    show_facets = cells.ALWAYS
+    show_full_result_count = False
+    ordering = ("-joined_at", "-pk")
+    autocomplete_fields: ClassVar = ("room", "user")
+    fields = ("room", "user", "role", "joined_at")
+    readonly_fields = ("joined_at",)
+    actions = ("remove", "change_role")
+
+    @admin.display(description="shown as", ordering="user__display_name_folded")
+    def shown_as(self, membership: Membership) -> SafeString:
+        return cells.isolated(membership.user.name)
+
+    @admin.display(description="room", ordering="room__name")
+    def place(self, membership: Membership) -> SafeString:
+        return cells.room_link(membership.room)
+
+    # --- Who may --------------------------------------------------------------------------------
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may_manage(staff_of(request))
+
+    def has_change_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        return may_manage(staff_of(request), obj.room_id if obj else None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    # --- What is done ---------------------------------------------------------------------------
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        # Django's own would say nothing of what becomes of the people.
+        return {
+            name: made for name, made in super().get_actions(request).items() if name != "delete_selected"
+        }
+
+    @admin.action(description="Remove from the room…", permissions=["change"])
+    def remove(self, request: HttpRequest, found: QuerySet[Membership]) -> TemplateResponse | None:
+        does = (
+            "They lose the rooms at once, in all their tabs, and are told why. Messages stay."
+            " They may come back to public rooms."
+        )
+        question = partial(_question, "Remove {}?", does, ReasonForm)
+        return self.ask(request, self._manageable(request, found), question, partial(self._remove, request))
+
+    @admin.action(description="Change role…", permissions=["change"])
+    def change_role(self, request: HttpRequest, found: QuerySet[Membership]) -> TemplateResponse | None:
+        does = "What they may do in the rooms changes at once. A room without an owner goes to its oldest member."
+        question = partial(_question, "Change the role of {}?", does, RoleForm)
+        return self.ask(request, self._manageable(request, found), question, partial(self._give, request))
+
+    def _manageable(self, request: HttpRequest, found: QuerySet[Membership]) -> QuerySet[Membership]:
+        user = staff_of(request)
+        return found if oversees_changes(user) else found.filter(room__in=owned_by(user))
+
+    def _remove(self, request: HttpRequest, found: list[Membership], data: dict[str, Any]) -> str:
+        with transaction.atomic():
+            lock_rooms(membership.room_id for membership in found)
+            for membership in found:
+                self.log_deletions(request, Membership.objects.filter(pk=membership.pk))
+                take_out(membership, by=staff_of(request), reason=data["reason"])
+        return f"Removed: {', '.join(str(membership) for membership in found)}."
+
+    def _give(self, request: HttpRequest, found: list[Membership], data: dict[str, Any]) -> str:
+        role = data["role"]
+        changed = [membership for membership in found if membership.role != role]
+        with transaction.atomic():
+            lock_rooms(membership.room_id for membership in changed)
+            for membership in changed:
+                give_role(membership, role, by=staff_of(request))
+                self.log_change(request, membership, f"Made {Membership.Role(role).label.lower()}")
+        names = ", ".join(str(membership) for membership in changed)
+        return f"Made {Membership.Role(role).label.lower()}: {names or 'nobody, they are already'}."
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        return self._refusals_told(request, super().changeform_view, *args, **options)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        return self._refusals_told(request, super().delete_view, *args, **options)
+
+    def _refusals_told(self, request: HttpRequest, view: Any, *args: Any, **options: Any) -> HttpResponse:
+        try:
+            answer: HttpResponse = view(request, *args, **options)
+        except DomainError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return answer
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        staff = staff_of(request)
+        if change:
+            give_role(obj, obj.role, by=staff)
+            return
+        add_member(obj.room, obj.user, role=obj.role, by=staff)
+        obj.pk = Membership.objects.values_list("pk", flat=True).get(room=obj.room_id, user=obj.user_id)
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        take_out(obj, by=staff_of(request))
+
+
+def _question(title: str, does: str, form: type[forms.Form], found: list[Membership]) -> Question:
+    people = {membership.user_id for membership in found}
+    live = sockets_in([user_room(pk) for pk in people])
+    memberships = counted(len(found), "membership")
+    facts = (memberships, counted(len(people), "person", "people"), counted(live, "live socket"))
+    return Question(title.format(memberships), does, facts, form, is_harmful=form is ReasonForm)
