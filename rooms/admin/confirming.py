@@ -1,22 +1,21 @@
-"""Bulk actions that say first what they will do, and ask what has to be said with it."""
+"""Bulk actions that are confirmed, on a page that says what they will do, before an operation does it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from chatproject.errors import DomainError
+from accounts.admin.confirming import Question, ask, is_confirmed
+from accounts.admin.refusals import RefusalsAsMessages
+from chatproject.errors import Invalid
 from rooms.models.sanction import REASON_LENGTH
-
-from .bases import AnyPages
 
 MOST = 500  # objects of one action: each of them is locked until it is done
 
@@ -26,76 +25,49 @@ class NothingToSay(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Why something is done; it is told to whom it is done to, and kept."""
+    """Why something is done."""
 
     reason = forms.CharField(
         max_length=REASON_LENGTH,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        help_text="It is shown to whom it concerns, and kept in the audit.",
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
 
 
-@dataclass(frozen=True)
-class Question:
-    """What the page says: "Archive 12 rooms?", and what becomes of them."""
+class Confirming(RefusalsAsMessages):
+    """Pages whose actions are confirmed on a page in between."""
 
-    title: str
-    does: str
-    facts: Sequence[str]  # "12 rooms", "431 members", "37 live sockets"
-    form: type[forms.Form] = NothingToSay
-    button: str = "Yes, I am sure"
-    is_harmful: bool = False
-
-
-class Confirming(AnyPages):
-    """Pages whose actions are confirmed on one in between."""
-
-    def ask(
+    def confirm(
         self,
         request: HttpRequest,
         chosen: QuerySet[Any],
         question: Callable[[list[Any]], Question],
         perform: Callable[[list[Any], dict[str, Any]], str],
+        form_class: type[forms.Form] = NothingToSay,
     ) -> TemplateResponse | None:
-        """The page that asks; once it is answered `perform` is carried out, and what it returns is told.
+        """Asks; once that is answered carries out `perform`, in one transaction, and says what it returns.
 
-        What an operation refuses is told too, and then nothing of it is done.
+        Raises `Invalid` for too many at once, and what `perform` raises: then nothing of it is done.
         """
-        found = list(chosen[: MOST + 1])
+        found = list(chosen.order_by("pk")[: MOST + 1])
         if len(found) > MOST:
-            self.message_user(request, f"At most {MOST} at once. Nothing was done.", messages.ERROR)
-            return None
-        if not found:
-            self.message_user(request, "None of them is yours to change.", messages.WARNING)
-            return None
-        asked = question(found)
-        form = asked.form(request.POST if "confirmed" in request.POST else None)
-        if form.is_valid():
-            try:
-                self.message_user(request, perform(found, form.cleaned_data), messages.SUCCESS)
-            except DomainError as error:
-                self.message_user(request, f"Nothing was done. {error}", messages.ERROR)
-            return None
-        return TemplateResponse(
-            request, "admin/confirm_action.html", self._context(request, found, asked, form)
-        )
-
-    def _context(
-        self, request: HttpRequest, found: list[Any], asked: Question, form: forms.Form
-    ) -> dict[str, Any]:
-        return {
-            **self.admin_site.each_context(request),
-            "title": asked.title,
-            "question": asked,
-            "form": form,
-            "objects": found,
-            "opts": self.opts,
-            "action": request.POST["action"],
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "media": self.media,
-        }
+            raise Invalid({}, f"At most {MOST} at once. Nothing was done.")
+        form = form_class(request.POST if is_confirmed(request) else None)
+        if not found or not form.is_valid():
+            return ask(self, request, found, question(found), form)
+        with transaction.atomic():
+            said = perform(found, form.cleaned_data)
+        self.message_user(request, said, messages.SUCCESS)
+        return None
 
 
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 room`, `12 rooms`, `1,200 rooms`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(names: list[str]) -> str:
+    """Names for a sentence: some of them, if there are many."""
+    more = len(names) - 10
+    return ", ".join(names[:10]) + (f" and {more} more" if more > 0 else "") or "nothing had to be done"

@@ -32,7 +32,8 @@ class InvitationAdmin(AuditedAdmin, InvitationPages):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         site = settings.SITE_URL or request.build_absolute_uri("/").rstrip("/")
-        return super().get_queryset(request).annotate(site=Value(site))
+        found: QuerySet[Invitation] = super().get_queryset(request).annotate(site=Value(site))
+        return found
 
     @admin.display(description="link")
     def link(self, invitation: Any) -> str:

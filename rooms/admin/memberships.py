@@ -6,17 +6,17 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
 from accounts import audit
 from accounts.admin.audited import staff_of
+from accounts.admin.confirming import Question
 from accounts.models import User
-from chatproject.errors import DomainError
 from chatproject.sockets import sockets_in
 from chatproject.sockets.channels import user_room
 from rooms.models import Membership, Room
@@ -26,7 +26,7 @@ from rooms.operations.standing import require_above
 
 from . import cells
 from .bases import MembershipPages
-from .confirming import Confirming, Question, ReasonForm, counted
+from .confirming import Confirming, ReasonForm, counted, listed
 from .room_form import MembershipForm
 from .scope import OfRooms, may_manage, oversees_changes, owned_by
 
@@ -107,51 +107,38 @@ class MembershipAdmin(Confirming, OfRooms, MembershipPages):
             "They lose the rooms at once, in all their tabs, and are told why. Messages stay."
             " They may come back to public rooms."
         )
-        question = partial(_question, "Remove {}?", does, ReasonForm)
-        return self.ask(request, self._manageable(request, found), question, partial(self._remove, request))
+        question = partial(_question, "Remove {}?", does, "Remove")
+        perform = partial(self._remove, request)
+        return self.confirm(request, self._manageable(request, found), question, perform, ReasonForm)
 
     @admin.action(description="Change role…", permissions=["change"])
     def change_role(self, request: HttpRequest, found: QuerySet[Membership]) -> TemplateResponse | None:
-        does = "What they may do in the rooms changes at once. A room without an owner goes to its oldest member."
-        question = partial(_question, "Change the role of {}?", does, RoleForm)
-        return self.ask(request, self._manageable(request, found), question, partial(self._give, request))
+        does = (
+            "What they may do there changes at once. A room that loses its last owner goes to another member."
+        )
+        question = partial(_question, "Change the role of {}?", does, "Change role")
+        perform = partial(self._give, request)
+        return self.confirm(request, self._manageable(request, found), question, perform, RoleForm)
 
     def _manageable(self, request: HttpRequest, found: QuerySet[Membership]) -> QuerySet[Membership]:
         user = staff_of(request)
         return found if oversees_changes(user) else found.filter(room__in=owned_by(user))
 
     def _remove(self, request: HttpRequest, found: list[Membership], data: dict[str, Any]) -> str:
-        with transaction.atomic():
-            lock_rooms(membership.room_id for membership in found)
-            for membership in found:
-                self.log_deletions(request, Membership.objects.filter(pk=membership.pk))
-                take_out(membership, by=staff_of(request), reason=data["reason"])
-        return f"Removed: {', '.join(str(membership) for membership in found)}."
+        lock_rooms(membership.room_id for membership in found)
+        self.log_deletions(request, found)  # type: ignore[arg-type]
+        for membership in found:
+            take_out(membership, by=staff_of(request), reason=data["reason"])
+        return f"Removed: {listed([str(membership) for membership in found])}."
 
     def _give(self, request: HttpRequest, found: list[Membership], data: dict[str, Any]) -> str:
-        role = data["role"]
+        role = Membership.Role(data["role"])
         changed = [membership for membership in found if membership.role != role]
-        with transaction.atomic():
-            lock_rooms(membership.room_id for membership in changed)
-            for membership in changed:
-                give_role(membership, role, by=staff_of(request))
-                self.log_change(request, membership, f"Made {Membership.Role(role).label.lower()}")
-        names = ", ".join(str(membership) for membership in changed)
-        return f"Made {Membership.Role(role).label.lower()}: {names or 'nobody, they are already'}."
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
-        return self._refusals_told(request, super().changeform_view, *args, **options)
-
-    def delete_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
-        return self._refusals_told(request, super().delete_view, *args, **options)
-
-    def _refusals_told(self, request: HttpRequest, view: Any, *args: Any, **options: Any) -> HttpResponse:
-        try:
-            answer: HttpResponse = view(request, *args, **options)
-        except DomainError as error:
-            self.message_user(request, str(error), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
-        return answer
+        lock_rooms(membership.room_id for membership in changed)
+        for membership in changed:
+            give_role(membership, role, by=staff_of(request))
+            self.log_change(request, membership, f"Made {role.label.lower()}")
+        return f"Made {role.label.lower()}: {listed([str(membership) for membership in changed])}."
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         staff = staff_of(request)
@@ -165,9 +152,11 @@ class MembershipAdmin(Confirming, OfRooms, MembershipPages):
         take_out(obj, by=staff_of(request))
 
 
-def _question(title: str, does: str, form: type[forms.Form], found: list[Membership]) -> Question:
+def _question(title: str, does: str, button: str, found: list[Membership]) -> Question:
+    if not found:
+        return Question("None of these memberships is yours to change", [], button)
     people = {membership.user_id for membership in found}
     live = sockets_in([user_room(pk) for pk in people])
-    memberships = counted(len(found), "membership")
-    facts = (memberships, counted(len(people), "person", "people"), counted(live, "live socket"))
-    return Question(title.format(memberships), does, facts, form, is_harmful=form is ReasonForm)
+    memberships, who = counted(len(found), "membership"), counted(len(people), "person", "people")
+    concerned = f"{memberships} of {who}, {counted(live, 'live socket')}."
+    return Question(title.format(memberships), [concerned, does], button)

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db import transaction
+from django.contrib import admin
 from django.db.models import Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields import BooleanField
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from accounts import audit
 from accounts.admin.audited import staff_of
 from accounts.admin.readonly import ReadOnlyAdmin
-from chatproject.errors import DomainError
-from chatproject.sockets import sockets_in
-from rooms.events import channels
 from rooms.models import Message, Report, Revision, Room
-from rooms.models.together import lock_rooms
-from rooms.operations.deleting import delete_message, undo_deletion
 from rooms.operations.standing import MODERATE
 
 from . import cells
 from .bases import MessagePages, RevisionRows
-from .confirming import Confirming, Question, ReasonForm, counted
+from .confirming import counted
 from .filters import choice_filter
 from .paging import BoundedPaginator
-from .scope import OfRooms, may_manage
+from .scope import OfRooms
 
 EXCERPT = 80  # code points
 
@@ -67,7 +59,7 @@ class RevisionInline(ReadOnlyAdmin, RevisionRows):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin, Confirming, OfRooms, MessagePages):
+class MessageAdmin(ReadOnlyAdmin, OfRooms, MessagePages):
     """What was said in private rooms is shown in lists, and searched, only for who belongs there.
 
     Others who may read private rooms read it on the message's own page, and the audit keeps that they did.
@@ -86,7 +78,6 @@ class MessageAdmin(ReadOnlyAdmin, Confirming, OfRooms, MessagePages):
     fields = ("place", "seq", "who", "body", "created_at", "edited_at", "deleted_at", "links")
     readonly_fields = fields
     inlines = (RevisionInline,)
-    actions = ("delete_messages", "undo")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         found: QuerySet[Message] = super().get_queryset(request)
@@ -152,53 +143,3 @@ class MessageAdmin(ReadOnlyAdmin, Confirming, OfRooms, MessagePages):
         if message is not None and not message.is_shown and self.has_view_permission(request, message):
             audit.record("read_message", actor=staff_of(request), target=message, room_id=message.room_id)
         return super().change_view(request, object_id, *args, **options)
-
-    # --- What is done ---------------------------------------------------------------------------
-    def has_moderate_permission(self, request: HttpRequest) -> bool:
-        user = staff_of(request)
-        return user.has_perm(MODERATE) or may_manage(user)
-
-    @admin.action(description="Delete…", permissions=["moderate"])
-    def delete_messages(self, request: HttpRequest, found: QuerySet[Message]) -> TemplateResponse | None:
-        return self.ask(request, found.filter(deleted_at=None), _question, partial(self._delete, request))
-
-    def _delete(self, request: HttpRequest, found: list[Message], data: dict[str, Any]) -> str:
-        staff = staff_of(request)
-        with transaction.atomic():
-            lock_rooms(message.room_id for message in found)
-            for message in found:
-                delete_message(person=staff, message=message.pk, reason=data["reason"])
-                self.log_change(request, message, "Deleted")
-        return f"Deleted {counted(len(found), 'message')}. For a minute this can be undone here."
-
-    @admin.action(description="Undo deleting", permissions=["moderate"])
-    def undo(self, request: HttpRequest, found: QuerySet[Message]) -> None:
-        """Brings back what the person deleted within the last minute, with all that went together with it."""
-        revisions = Revision.objects.filter(message__in=found.values("pk"), deletion__undone_at=None)
-        deletions = (
-            revisions.exclude(deletion=None).order_by("message__room").values_list("deletion", flat=True)
-        )
-        try:
-            with transaction.atomic():
-                lock_rooms(found.values_list("room", flat=True).distinct())
-                count = sum(
-                    undo_deletion(by=staff_of(request), deletion=pk) for pk in dict.fromkeys(deletions)
-                )
-        except DomainError as error:
-            self.message_user(request, f"Nothing was done. {error}", messages.ERROR)
-            return
-        self.message_user(request, f"Brought back {counted(count, 'message')}.", messages.SUCCESS)
-
-
-def _question(found: list[Message]) -> Question:
-    rooms = {message.room_id for message in found}
-    live = sockets_in([name for pk in rooms for name in channels.everybody_in(pk)])
-    what = counted(len(found), "message")
-    return Question(
-        f"Delete {what}?",
-        "What they say goes at once for everybody who has the room open. Their places stay;"
-        " staff can still read what they said.",
-        (what, counted(len(rooms), "room"), counted(live, "live socket")),
-        ReasonForm,
-        is_harmful=True,
-    )

@@ -1,5 +1,7 @@
 """Pages of long lists."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 
@@ -11,5 +13,5 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        rows = self.object_list.order_by()  # type: ignore[union-attr]
-        return int(rows[:MOST].count())
+        rows: Any = self.object_list
+        return int(rows.order_by()[:MOST].count())

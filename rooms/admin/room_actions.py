@@ -8,22 +8,22 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from accounts.admin.audited import staff_of
+from accounts.admin.confirming import Question
 from accounts.models import User
 from chatproject.sockets import sockets_in
 from rooms.events import channels
 from rooms.models import Room
 from rooms.models.together import lock_rooms
-from rooms.operations.console import announce
+from rooms.operations.announcing import announce
 from rooms.operations.rooms import LONGEST_SLOW_MODE, change_room
 from rooms.operations.texts import NOTICE_LENGTH
 
-from .confirming import Confirming, NothingToSay, Question, counted
+from .confirming import Confirming, NothingToSay, counted, listed
 from .scope import OfRooms, may_manage, oversees_changes, owned_by
 
 SLOW_MODES = (
@@ -51,12 +51,12 @@ class NoticeForm(forms.Form):
 class Act(NamedTuple):
     """Something that is done to rooms; `perform` returns whether there was anything to do in this one."""
 
-    title: str
+    title: str  # {} stands for the rooms, as in "2 rooms"
     does: str
-    done: str
+    done: str  # for the history too
+    button: str
     perform: Callable[[Room, User, dict[str, Any]], bool]
     form: type[forms.Form] = NothingToSay
-    is_harmful: bool = False
 
 
 def _change(room: Room, staff: User, data: dict[str, Any]) -> bool:
@@ -71,7 +71,7 @@ def _setting(**values: Any) -> Callable[[Room, User, dict[str, Any]], bool]:
 
 
 def _notify(room: Room, staff: User, data: dict[str, Any]) -> bool:
-    announce(staff=staff, room=room.pk, **data)
+    announce(by=staff, room=room.pk, **data)
     return True
 
 
@@ -79,24 +79,30 @@ ARCHIVE = Act(
     "Archive {}?",
     "They stay readable; nobody posts in them or joins them until they are restored.",
     "Archived",
+    "Archive",
     _setting(archived=True),
 )
-RESTORE = Act("Restore {}?", "They can be posted in and joined again.", "Restored", _setting(archived=False))
+RESTORE = Act(
+    "Restore {}?", "They can be posted in and joined again.", "Restored", "Restore", _setting(archived=False)
+)
 CLOSE = Act(
     "Make {} read-only?",
     "Everything can be read, and nobody posts until they are made writable again.",
     "Made read-only",
+    "Make read-only",
     _setting(read_only=True),
 )
 OPEN = Act(
     "Make {} writable?",
     "Whoever may post in them may do so again. Archived rooms stay closed.",
     "Made writable",
+    "Make writable",
     _setting(read_only=False),
 )
 SLOW_DOWN = Act(
     "Set slow mode for {}?",
     "Each person waits that long between two messages. Owners, moderators and staff who moderate do not.",
+    "Set slow mode",
     "Set slow mode",
     _change,
     SlowModeForm,
@@ -105,6 +111,7 @@ NOTIFY = Act(
     "Send a notice to {}?",
     "Whoever hears one of the rooms now is shown the text once. It is not kept as a message.",
     "Sent the notice",
+    "Send",
     _notify,
     NoticeForm,
 )
@@ -149,16 +156,15 @@ class RoomActions(Confirming, OfRooms):
         return rooms if oversees_changes(user) else rooms.filter(pk__in=owned_by(user))
 
     def _ask(self, request: HttpRequest, rooms: QuerySet[Room], act: Act) -> TemplateResponse | None:
-        return self.ask(request, rooms, partial(_question, act), partial(self._perform, request, act))
+        perform = partial(self._perform, request, act)
+        return self.confirm(request, rooms, partial(_question, act), perform, act.form)
 
     def _perform(self, request: HttpRequest, act: Act, found: list[Room], data: dict[str, Any]) -> str:
         staff = staff_of(request)
-        with transaction.atomic():
-            rooms = lock_rooms(room.pk for room in found)
-            done = [room for room in rooms if act.perform(room, staff, data)]
-            for room in done:
-                self.log_change(request, room, act.done)
-        return f"{act.done}: {', '.join(room.name for room in done) or 'nothing had to be done'}."
+        done = [room for room in lock_rooms(room.pk for room in found) if act.perform(room, staff, data)]
+        for room in done:
+            self.log_change(request, room, act.done)
+        return f"{act.done}: {listed([room.name for room in done])}."
 
 
 def _question(act: Act, found: list[Room]) -> Question:
@@ -166,10 +172,7 @@ def _question(act: Act, found: list[Room]) -> Question:
     people = User.objects.filter(is_active=True, memberships__room__in=ids).distinct().count()
     live = sockets_in([name for pk in ids for name in channels.everybody_in(pk)])
     rooms = counted(len(ids), "room")
-    return Question(
-        title=act.title.format(rooms),
-        does=act.does,
-        facts=(rooms, counted(people, "member"), counted(live, "live socket")),
-        form=act.form,
-        is_harmful=act.is_harmful,
-    )
+    if not found:
+        return Question("None of these rooms is yours to change", [], act.button)
+    concerned = f"{rooms}, {counted(people, 'member')}, {counted(live, 'live socket')}."
+    return Question(act.title.format(rooms), [concerned, act.does], act.button)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.admin.audited import staff_of
-from chatproject.errors import DomainError
 from chatproject.sockets import sockets_in
 from rooms.events import channels
 from rooms.events.payloads import member_count
@@ -80,20 +79,20 @@ class RoomAdmin(RoomActions, OfRooms, RoomPages):
         }  # fmt: skip
         return format_html_join(" ", "{}", ((cells.mark(text),) for text, is_so in marks.items() if is_so))
 
-    @admin.display(description="owner", ordering="owner_name", empty_value="–")
+    @admin.display(description="owner", ordering="owner_name")
     def owner(self, room: Any) -> str | None:
         return cells.isolated(room.owner_name) if room.owner_name else None
 
     @admin.display(description="members", ordering="member_count")
-    def members(self, room: Room) -> SafeString:
-        if room.pk is None:
+    def members(self, room: Any) -> SafeString:
+        if not room.pk:  # it is being made
             return cells.isolated(0)
         address = cells.list_address("membership", room__id__exact=room.pk)
         return cells.link(f"{member_count(room):,}", address)
 
     @admin.display(description="messages", ordering="last_seq")
-    def message_count(self, room: Room) -> SafeString:
-        if room.pk is None:
+    def message_count(self, room: Any) -> SafeString:
+        if not room.pk:  # it is being made
             return cells.isolated(0)
         return cells.link(f"{room.last_seq:,}", cells.list_address("message", room__id__exact=room.pk))
 
@@ -136,16 +135,12 @@ class RoomAdmin(RoomActions, OfRooms, RoomPages):
         object_id: str | None = None,
         form_url: str = "",
         extra_context: Any = None,
-    ) -> HttpResponse:
+    ) -> Any:
         links = self._links(object_id) if object_id else []
-        try:
-            # One transaction: of what an operation refuses in the middle nothing is saved.
-            return super().changeform_view(
-                request, object_id, form_url, {**(extra_context or {}), "links": links}
-            )
-        except DomainError as error:  # what the forms could not see: somebody else was quicker
-            self.message_user(request, str(error), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+        # One transaction: of what an operation refuses in the middle nothing is saved.
+        return super().changeform_view(
+            request, object_id, form_url, {**(extra_context or {}), "links": links}
+        )
 
     def _links(self, pk: str) -> list[tuple[str, str]]:
         audit = reverse("admin:accounts_auditentry_changelist")

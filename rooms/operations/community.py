@@ -80,7 +80,7 @@ def find_invitation(token: str) -> Invitation | None:
 
 @transaction.atomic
 def revoke_invitations(*, by: User, invitations: Iterable[int]) -> list[Invitation]:
-    """Shuts the doors that these invitations open, each with an entry in the audit; returns those that changed."""
+    """Lets nobody in by these invitations any more; returns those that were not revoked before. Audited."""
     found = Invitation.objects.select_for_update().filter(pk__in=list(invitations), revoked=False)
     revoked = list(found.order_by("pk"))
     for invitation in revoked:
