@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -45,14 +46,14 @@ class LinkedChangeList(ChangeList):
 class AuditAdmin(ReadOnlyAdmin, AuditPages):
     """Who did what to whom, where and why. Nobody changes or deletes an entry, superusers neither."""
 
-    list_display = ("number", "at", "who", "what", "target", "room", "reason", "face")
+    list_display = ("number", "when", "who", "what", "target", "room", "reason", "face")
     list_filter = (ActionFilter, "face", ActorFilter)
     date_hierarchy = "at"
     search_fields = ("=number", "actor_name", "target_name", "=target_id", "reason", "address")
     search_help_text = "Number, name of who did it or to whom, reason, or address"
     show_full_result_count = False
     fields = (
-        "number", "at", "who", "what", "target", "room", "reason", "face", "address", "changes", "previous",
+        "number", "when", "who", "what", "target", "room", "reason", "face", "address", "changes", "previous",
         "hash",
     )  # fmt: skip
     readonly_fields = fields
@@ -65,6 +66,10 @@ class AuditAdmin(ReadOnlyAdmin, AuditPages):
     ) -> AuditEntry | None:
         entry = super().get_object(request, object_id, from_field)
         return _linked(request, self, [entry])[0] if entry else None
+
+    @admin.display(description="at (UTC)", ordering="at")
+    def when(self, entry: AuditEntry) -> str:
+        return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="who", ordering="actor_name")
     def who(self, entry: Any) -> Any:

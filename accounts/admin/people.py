@@ -53,8 +53,8 @@ class PersonAdmin(RefusalsAsMessages, AuditedAdmin, PeopleActions, PersonPages):
     add_form = AddPersonForm
     change_password_form = OthersPasswordForm
     list_display = (
-        "username", "shown_as", "is_staff", "is_active", "is_bot", "live_now", "sessions", "sanctions_now",
-        "reports_about", "last_login",
+        "username", "shown_as", "is_staff", "is_active", "live_now", "sessions", "sanctions_now",
+        "reports_about", "logged_in",
     )  # fmt: skip
     list_filter = ("is_staff", "is_superuser", "is_active", BannedFilter, "is_bot", "groups")
     show_facets = admin.ShowFacets.ALWAYS
@@ -127,7 +127,7 @@ class PersonAdmin(RefusalsAsMessages, AuditedAdmin, PeopleActions, PersonPages):
     def shown_as(self, user: User) -> str:
         return user.display_name
 
-    @admin.display(description="live now")
+    @admin.display(description="live")
     def live_now(self, user: User) -> int:
         """Connections of the chat in this process."""
         return sockets_in(user_room(user.pk))
@@ -136,7 +136,7 @@ class PersonAdmin(RefusalsAsMessages, AuditedAdmin, PeopleActions, PersonPages):
     def sessions(self, user: Any) -> str:
         return count_of("session_count", user)
 
-    @admin.display(description="signed in at")
+    @admin.display(description="signed in with")
     def browsers(self, user: User) -> str:
         """A row for each session that lasts, with a link to its page, where it can be ended."""
         return sessions_table(user)
@@ -145,9 +145,13 @@ class PersonAdmin(RefusalsAsMessages, AuditedAdmin, PeopleActions, PersonPages):
     def sanctions_now(self, user: Any) -> str:
         return count_of("sanction_count", user)
 
-    @admin.display(description="open reports", ordering="report_count")
+    @admin.display(description="reports", ordering="report_count")
     def reports_about(self, user: Any) -> str:
         return count_of("report_count", user)
+
+    @admin.display(description="last login", ordering="last_login")
+    def logged_in(self, user: User) -> str:
+        return f"{user.last_login:%Y-%m-%d}" if user.last_login else ""
 
     @admin.display(description="banned")
     def ban(self, user: User) -> str:

@@ -106,7 +106,7 @@ def _question(act: Act, reached: Sequence[Any], kept: Sequence[User]) -> Questio
         )
     left_out = [f"Left as they are, since you may not do this to them: {_names(kept)}."] if kept else []
     if not reached:
-        return Question("Nobody is left to do this to", [], act.button, left_out)
+        return Question("Nobody is left to do this to", (), act.button, left_out)
     return Question(act.question.format(people), effects, act.button, left_out)
 
 

@@ -59,7 +59,7 @@ class AuditEntry(models.Model):
         indexes = [models.Index(fields=["target_type", "target_id"], name="audit_of_target")]
 
     def __str__(self) -> str:
-        return f"{self.number}: {self.action}"
+        return f"{self.number}: {self.action.replace('_', ' ')}"
 
     def sealed_text(self) -> str:
         """What the hash is made of: canonical JSON, keys sorted, the time in UTC with microseconds."""
