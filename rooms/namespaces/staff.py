@@ -186,7 +186,7 @@ class StaffNamespace(StaffModeration):
     @write
     def on_resolve_report(self, socket: Socket, payload: commands.ResolveReport) -> dict[str, Any]:
         resolved = reports.resolve_report(by=socket.user, **payload.model_dump())
-        return {"report": payloads.report_payload(resolved[0])}
+        return {"report": payloads.report_payload(resolved)}
 
     # --- Every two seconds ----------------------------------------------------------------------
 

@@ -92,11 +92,10 @@ def read_report(*, by: User, report: int) -> tuple[Report, list[Message]]:
 @transaction.atomic
 def resolve_report(
     *, by: User, report: int, action: str, reason: str, until: datetime | None = None
-) -> list[Report]:
+) -> Report:
     """Does something about a message, or nothing (`dismiss`), and resolves all its open reports.
 
-    Returns them, the one that was asked for first. Raises `Forbidden`, `NotFound`, `Conflict` if it is
-    resolved already, `Invalid`, and what the action raises.
+    Raises `Forbidden`, `NotFound`, `Conflict` if it is resolved already, `Invalid`, and as the action does.
     """
     by = require_permission(by, MODERATE)
     reason = checked_reason(reason)
@@ -119,7 +118,7 @@ def resolve_report(
         after={"action": action, "message": message.pk, "reports": [each.pk for each in resolved]},
         reason=reason,
     )
-    return resolved
+    return _find(report)
 
 
 def _act(action: str, *, by: User, message: Message, room: Room, reason: str, until: datetime | None) -> None:

@@ -1,19 +1,15 @@
 """The namespace `/admin`: who enters, what each command answers and needs, and what staff hear."""
 
-import asyncio
-from unittest import mock
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Permission
 
-from accounts.models import AuditEntry, User
 from chatproject.sockets.database import in_database
-from chatproject.sockets.testing import TIMEOUT, Refused
-from rooms.events import publications
+from chatproject.sockets.testing import Refused
 from rooms.namespaces import staff as console
 from tests.rooms.conftest import fill, nobody_hears, ok, refused, say
+from tests.rooms.namespaces.conftest import give, notes, take
 from tests.support.people import room
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_tracebacks")]
@@ -22,53 +18,6 @@ STATS_FIELDS = {
     "at", "people", "guests", "sockets", "transports", "rooms", "messages_per_second", "events_per_second",
     "errors", "refusals", "dropped", "queue", "memory", "uptime", "version", "open_reports",
 }  # fmt: skip
-
-
-class Clock:
-    """Stands in for `asyncio` where the console waits: it goes on when the test says so."""
-
-    ensure_future = staticmethod(asyncio.ensure_future)
-
-    def __init__(self):
-        self.waits: list[float] = []
-        self._go_on: asyncio.Queue[None] = asyncio.Queue()
-        self._waiting = asyncio.Event()
-
-    async def sleep(self, seconds):
-        self.waits.append(seconds)
-        self._waiting.set()
-        await self._go_on.get()
-
-    async def tick(self):
-        """Lets one interval pass; returns when all that follows from it is done."""
-        async with asyncio.timeout(TIMEOUT):
-            await self._waiting.wait()
-            self._waiting.clear()
-            self._go_on.put_nowait(None)
-            await self._waiting.wait()
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(console, "asyncio", clock)
-    return clock
-
-
-@pytest.fixture
-def office(house, staff):
-    """Enters `/admin`, as the staff person if nobody is named."""
-    return lambda who=staff: house.enter(who, "/admin")
-
-
-async def take(user, codename):
-    await in_database(lambda: user.user_permissions.remove(Permission.objects.get(codename=codename)))
-
-
-async def notes():
-    """Who did what to whom, by the audit."""
-    found = AuditEntry.objects.order_by("number").values_list("actor_name", "action", "target_name")
-    return await in_database(lambda: list(found))
 
 
 # --- Who enters ---------------------------------------------------------------------------------
@@ -170,7 +119,7 @@ async def test_a_command_needs_its_permission_at_the_moment_it_is_given(
     await nobody_hears("notice", bystander)
     assert not bystander.connection.closed.done()
     assert await notes() == []
-    await in_database(lambda: staff.user_permissions.add(Permission.objects.get(codename=permission)))
+    await give(staff, permission)
     await ok(entry, command, **payload)
 
 
@@ -306,127 +255,3 @@ async def test_what_is_no_announcement_is_invalid(house, office, owner, lobby, t
     error = await refused(await office(), "announce", text=text)
     assert (error["code"], error["fields"].keys()) == ("invalid", {"text"})
     await nobody_hears("notice", listener)
-
-
-# --- Disconnecting ------------------------------------------------------------------------------
-async def test_a_disconnected_person_loses_all_tabs_and_comes_back(house, office, owner, member, lobby):
-    tabs = [await house.enter(member) for _ in range(2)]
-    others = [await house.enter(who) for who in (owner, "Gus")]
-    assert await ok(await office(), "disconnect_user", user=member.pk) == {}
-    for tab in tabs:
-        await tab.connection.wait_closed()
-        assert not [event for event in tab.events if event[0] == "session_ended"]
-    for other in others:
-        await ok(other, "sync")
-    assert (await ok(await house.enter(member), "sync"))["user"]["id"] == member.pk
-    assert await notes() == [("staff", "disconnect_user", "member")]
-
-
-async def test_a_signed_out_person_is_told_and_comes_back_as_nobody(house, office, owner, member, lobby):
-    tabs = [await house.enter(member) for _ in range(2)]
-    other = await house.enter(owner)
-    assert await ok(await office(), "disconnect_user", user=member.pk, sign_out=True) == {}
-    for tab in tabs:
-        assert await tab.receive("session_ended") == {"reason": "revoked"}
-        await tab.connection.wait_closed()
-    await nobody_hears("session_ended", other)
-    assert (await ok(await house.enter(member), "sync"))["user"]["id"] is None
-    assert len(await notes()) == 1
-
-
-async def test_both_namespaces_of_a_disconnected_person_are_closed(house, owner, staff, lobby):
-    def promote():
-        owner.is_staff = owner.is_superuser = True
-        owner.save()
-
-    await in_database(promote)
-    boss = await house.enter(owner, "/admin")
-    entries = [await house.enter(staff, name) for name in ("/", "/admin")]
-    await ok(boss, "disconnect_user", user=staff.pk)
-    for entry in entries:
-        await entry.connection.wait_closed()
-    assert not boss.connection.closed.done()
-
-
-async def test_nobody_disconnects_themselves_an_owner_or_a_stranger(house, office, staff, owner, lobby):
-    await in_database(User.objects.filter(pk=owner.pk).update, is_superuser=True)
-    entry, boss = await office(), await house.enter(owner)
-    for user, code in ((staff.pk, "invalid"), (owner.pk, "forbidden"), (10**12, "not_found")):
-        assert (await refused(entry, "disconnect_user", user=user))["code"] == code
-    await ok(boss, "sync")
-    await ok(entry, "overview")
-    assert await notes() == []
-
-
-# --- What staff hear ----------------------------------------------------------------------------
-async def test_stats_come_every_two_seconds_while_staff_watch(house, office, member, lobby, clock):
-    with mock.patch.object(publications, "stats", wraps=publications.stats) as published:
-        chat = await house.enter(member)
-        for _ in range(3):
-            await clock.tick()
-        assert not published.called
-        entries = [await office(), await office()]
-        for _ in range(2):
-            await clock.tick()
-        for entry in entries:
-            told = await entry.received("stats")
-            assert len(told) == 2
-            assert told[-1].keys() == STATS_FIELDS
-            assert told[-1]["people"] == 1
-        await nobody_hears("stats", chat)
-        for entry in entries:
-            await entry.connection.close()
-        published.reset_mock()
-        await clock.tick()
-        assert not published.called
-    assert set(clock.waits) == {2}
-
-
-async def test_staff_hear_what_happens_and_never_what_is_said(house, office, owner, member, lobby, den):
-    entry = await office()
-    connection = await house.connect(owner)
-    tab = await connection.enter()
-    await ok(tab, "sync")
-    made = (await ok(tab, "create_room", name="Plans"))["room"]
-    await ok(tab, "update_room", room=made["id"], topic="Hush", read_only=False)
-    await say(tab, den, "a secret")
-    other = await house.enter(member)
-    await ok(other, "join_room", room=made["id"])
-    await ok(other, "leave_room", room=made["id"])
-    await ok(entry, "announce", text="Lunch")
-    await ok(entry, "disconnect_user", user=member.pk)
-    await other.connection.wait_closed()
-    await connection.close()
-    told = await entry.received("activity")
-    assert all(event.keys() == {"at", "kind", "user", "room", "detail"} for event in told)
-    assert all(event["at"].endswith("Z") for event in told)
-    plans, talk = {"id": made["id"], "name": "Plans"}, {"id": den.pk, "name": "Den"}
-    boss, friend = {"id": owner.pk, "name": "owner"}, {"id": member.pk, "name": "member"}
-    happened = [(event["kind"], event["user"], event["room"]) for event in told]
-    for expected in [
-        ("connected", boss, None),
-        ("room_created", boss, plans),
-        ("room_changed", boss, plans),
-        ("message_posted", boss, talk),
-        ("joined", friend, plans),
-        ("left", friend, plans),
-        ("announced", {"id": entry_user(house), "name": "staff"}, None),
-        ("disconnect_user", {"id": entry_user(house), "name": "staff"}, None),
-        ("disconnected", friend, None),
-        ("disconnected", boss, None),
-    ]:
-        assert expected in happened
-    assert "secret" not in str(told)
-
-
-def entry_user(house):
-    [socket] = house.server.of("/admin").fetch_sockets()
-    return socket.user.id
-
-
-async def test_activity_is_for_staff_alone(house, office, staff, owner, lobby):
-    await office()
-    entries = [await house.enter(who) for who in (owner, staff, "Gus")]
-    await say(entries[0], lobby)
-    await nobody_hears("activity", *entries)
-    await nobody_hears("stats", *entries)
