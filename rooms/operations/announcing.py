@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
-from chatproject.errors import Forbidden
+from chatproject.errors import Forbidden, Invalid
 from rooms.events import channels, publications
 from rooms.models import Room
 from rooms.models.together import lock_rooms
@@ -42,7 +42,10 @@ def _show(room: Room | None, text: str) -> dict[str, Any]:
 
 
 def _post(by: User, room: Room | None, text: str) -> dict[str, Any]:
-    said = text_of(text)
+    try:
+        said = text_of(text)
+    except Invalid as error:
+        raise Invalid({"text": str(error)}) from None  # as it is called here
     everybodys = Room.objects.filter(everyone=True, archived=False)
     rooms = lock_rooms([room.pk] if room else everybodys.values_list("pk", flat=True))
     if room and any(each.archived for each in rooms):

@@ -48,6 +48,6 @@ def _known(by: User, people: Iterable[User]) -> list[Known]:
     sanctions: defaultdict[int | None, list[Sanction]] = defaultdict(list)
     seen = Q(room=None) | Q(room__in=Room.objects.for_staff(by).values("pk"))
     active = Sanction.objects.active().filter(seen, user__in=people)
-    for sanction in active.select_related("user", "room", "by"):
+    for sanction in active.in_full():
         sanctions[sanction.user_id].append(sanction)
     return [Known(user, sanctions[user.pk]) for user in people]

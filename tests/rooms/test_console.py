@@ -5,7 +5,6 @@ from django.contrib.auth.models import Permission
 
 from accounts.models import AuditEntry, User
 from chatproject.errors import Forbidden, Invalid, NotFound
-from rooms.operations.announcing import announce
 from rooms.operations.console import disconnect_user
 from rooms.operations.standing import require_permission
 
@@ -42,42 +41,6 @@ def test_a_permission_without_the_flag_is_none(outsider):
     outsider.user_permissions.set(Permission.objects.all())
     with pytest.raises(Forbidden):
         require_permission(outsider, "rooms.announce")
-
-
-def test_an_announcement_is_noted(staff, lobby):
-    announce(by=staff, text=" Lunch ")
-    announce(by=staff, text="Here", room=lobby.slug)
-    assert notes() == [("staff", "announce", ""), ("staff", "announce", "Lobby")]
-    entries = AuditEntry.objects.order_by("number")
-    assert [entry.after for entry in entries] == [{"notice": "Lunch"}, {"notice": "Here"}]
-    assert [entry.room_id for entry in entries] == [None, lobby.pk]
-
-
-@pytest.mark.parametrize("text", ["", " \n", "x" * 1_001, "a\0", "\udfff"])
-def test_what_is_no_announcement_is_refused_and_not_noted(staff, text):
-    with pytest.raises(Invalid) as error:
-        announce(by=staff, text=text)
-    assert error.value.details["fields"].keys() == {"text"}
-    assert notes() == []
-
-
-def test_the_longest_announcement_passes(staff):
-    announce(by=staff, text="🎉" * 1_000)
-
-
-def test_an_announcement_reaches_only_rooms_that_its_author_sees(staff, den):
-    take(staff, "view_private_rooms")
-    for target in (den.pk, "nowhere"):
-        with pytest.raises(NotFound):
-            announce(by=staff, text="Hello", room=target)
-    assert notes() == []
-
-
-def test_who_may_not_announce_does_not(staff, outsider):
-    take(staff, "announce")
-    for who in (staff, outsider):
-        with pytest.raises(Forbidden):
-            announce(by=who, text="Hello")
 
 
 def test_a_person_is_disconnected_and_stays_signed_in(staff, member):

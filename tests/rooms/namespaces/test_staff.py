@@ -249,6 +249,21 @@ async def test_an_announcement_in_an_unseen_room_is_refused(house, office, staff
     await nobody_hears("notice", listener)
 
 
+async def test_an_announcement_that_is_a_message_is_posted_to_all_who_hear_the_room(
+    house, office, staff, owner, outsider, lobby
+):
+    listener, stranger = await house.enter(owner), await house.enter(outsider)
+    quiet = await in_database(lambda: room("quiet", owner=owner, read_only=True))
+    tab, entry = await house.enter(owner), await office()
+    await ok(entry, "announce", text="Lunch", room=quiet.pk, as_message=True)
+    [posted] = await tab.received("message_posted")
+    assert (posted["room"], posted["message"]["body"]) == (quiet.pk, "Lunch")
+    assert posted["message"]["author"]["id"] == staff.pk
+    await nobody_hears("message_posted", stranger)
+    await nobody_hears("notice", tab, listener, stranger)
+    assert await notes() == [("staff", "announce", "Quiet")]
+
+
 @pytest.mark.parametrize("text", ["", " ", "x" * 1_001])
 async def test_what_is_no_announcement_is_invalid(house, office, owner, lobby, text):
     listener = await house.enter(owner)
