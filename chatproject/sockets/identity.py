@@ -12,7 +12,9 @@ from django.contrib.auth import (
     SESSION_KEY,
     get_user,
     get_user_model,
+    load_backend,
 )
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
@@ -20,8 +22,6 @@ from django.utils.crypto import constant_time_compare
 from chatproject.errors import Forbidden, Unauthenticated
 from chatproject.sockets.channels import session_digest, session_room, user_room
 from chatproject.sockets.socket import Socket
-
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class Credential(NamedTuple):
@@ -31,6 +31,7 @@ class Credential(NamedTuple):
     data: str  # of the session, as it is stored; "" where the store does not give that
     user_id: Any  # None for a guest
     auth_hash: str
+    backend: str  # which of `AUTHENTICATION_BACKENDS` knew the person
     lasts: int  # seconds from each renewal of the session; 0 where its end is fixed
     for_staff: bool = False  # whether it is of use to staff only
 
@@ -45,6 +46,7 @@ class Credential(NamedTuple):
             data=getattr(session, "encoded", ""),
             user_id=user.pk,
             auth_hash=session.get(HASH_SESSION_KEY, ""),
+            backend=session.get(BACKEND_SESSION_KEY, ""),
             lasts=0 if is_fixed else session.get_expiry_age(),
         )
 
@@ -94,6 +96,11 @@ def people_by_id(ids: Collection[Any]) -> Mapping[Any, Any]:
     return found
 
 
+def backend_at(path: Any) -> Any:
+    """The authentication backend at a path; None if the settings do not name it, or not any more."""
+    return load_backend(path) if path in settings.AUTHENTICATION_BACKENDS else None
+
+
 def session_store() -> Any:
     """The class of `SESSION_ENGINE`."""
     return import_module(settings.SESSION_ENGINE).SessionStore
@@ -134,9 +141,11 @@ def _user_of(session: Any, people: Mapping[Any, Any]) -> Any:
 
 
 def _is_current(session: Any, user: Any) -> bool:
+    backend = backend_at(session.get(BACKEND_SESSION_KEY))
     return (
-        session.get(BACKEND_SESSION_KEY) == MODEL_BACKEND
-        and MODEL_BACKEND in settings.AUTHENTICATION_BACKENDS
-        and user.is_active
+        isinstance(backend, ModelBackend)
+        # One that finds its users in another way is left to Django.
+        and type(backend).get_user is ModelBackend.get_user
+        and backend.user_can_authenticate(user)
         and constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
     )

@@ -14,14 +14,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from chatproject.errors import as_domain_error
 from chatproject.sockets.database import in_database
-from chatproject.sockets.identity import Credential, look_up, people_by_id, session_store
+from chatproject.sockets.identity import Credential, backend_at, look_up, people_by_id, session_store
 
 if TYPE_CHECKING:
     from chatproject.sockets.server import Server
@@ -32,14 +33,15 @@ log = logging.getLogger(__name__)
 AT_ONCE = 200  # sessions in one look-up, which holds up the loop for a few milliseconds
 RENEWAL_INTERVAL = timedelta(hours=1)  # at least, between two renewals of one session
 
-Reason = Literal["deactivated", "expired", "not_staff", "password_changed", "revoked"]
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Standing(NamedTuple):
     """What has become of a credential: what it is now, or why it is none any more."""
 
     credential: Credential
-    ended: Reason | None = None
+    ended: str | None = None
+    details: Mapping[str, Any] = NOTHING  # what is told besides the reason
     is_renewable: bool = False
 
 
@@ -87,7 +89,7 @@ class SessionCheck:
         for credential, standing in found.items():
             sockets = [socket for socket in holders[credential] if socket.is_connected]
             if standing.ended:
-                self._end(sockets, standing.ended)
+                self._end(sockets, standing.ended, standing.details)
                 continue
             for socket in sockets:
                 socket.credential = standing.credential
@@ -103,10 +105,10 @@ class SessionCheck:
                     holders[socket.credential].append(socket)
         return holders
 
-    def _end(self, sockets: Sequence[Socket], reason: Reason) -> None:
+    def _end(self, sockets: Sequence[Socket], reason: str, details: Mapping[str, Any]) -> None:
         for socket in sockets:
             self._server.journal.session_ended(socket, reason)
-            self._server.deliver([socket], socket.namespace, "session_ended", {"reason": reason})
+            self._server.deliver([socket], socket.namespace, "session_ended", {"reason": reason, **details})
         # When all are told: several may share a line.
         for socket in sockets:
             self._server.drop(socket.line)
@@ -125,24 +127,35 @@ def standings(credentials: Sequence[Credential]) -> list[Standing]:
     """How each credential stands now; few queries for all. Runs in a database thread."""
     people = people_by_id({credential.user_id for credential in credentials})
     found = {
-        credential: Standing(credential, reason)
+        credential: standing
         for credential in credentials
-        if (reason := _reason_of_person(credential, people.get(credential.user_id)))
+        if (standing := _by_person(credential, people.get(credential.user_id)))
     }
     found.update(_by_rows([credential for credential in credentials if credential not in found]))
     found.update(_by_reading([credential for credential in credentials if credential not in found]))
     return [found[credential] for credential in credentials]
 
 
-def _reason_of_person(credential: Credential, person: Any) -> Reason | None:
-    """Why somebody may not stay, whatever the session says."""
+def _by_person(credential: Credential, person: Any) -> Standing | None:
+    """That of somebody who may not stay, whatever the session says."""
     if credential.user_id is None:
         return None
     if person is None or not person.is_active:
-        return "deactivated"
+        return Standing(credential, "deactivated")
+    backend = backend_at(credential.backend)
+    if hasattr(backend, "user_can_authenticate") and not backend.user_can_authenticate(person):
+        return _refused(credential, backend, person)
     if not _has_password_of(credential, person):
-        return "password_changed"
-    return "not_staff" if credential.for_staff and not person.is_staff else None
+        return Standing(credential, "password_changed")
+    return Standing(credential, "not_staff") if credential.for_staff and not person.is_staff else None
+
+
+def _refused(credential: Credential, backend: Any, person: Any) -> Standing:
+    """That of somebody whom the backend lets in no more; it may say what `session_ended` is to tell them."""
+    if not hasattr(backend, "session_ended"):
+        return Standing(credential, "deactivated")
+    told = dict(backend.session_ended(person))
+    return Standing(credential, told.pop("reason"), told)
 
 
 def _has_password_of(credential: Credential, person: Any) -> bool:

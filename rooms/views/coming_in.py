@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from accounts.forms import SignUpForm
 from accounts.models import User
 from chatproject.errors import DomainError, Forbidden, Invalid
+from chatproject.sockets.addresses import network
 from rooms.firstrun import forget_code, needs_code
 from rooms.forms import FirstRunForm
 from rooms.models import Community
@@ -18,9 +19,9 @@ from rooms.operations.community import (
     needs_owner,
 )
 from rooms.operations.community import sign_up as sign_up_person
+from rooms.operations.sanctions import is_shut_out
 
 INVITATION = "invitation"  # in the Django session: the token somebody came with
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @never_cache
@@ -47,6 +48,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         return first_run(request)
     if request.user.is_authenticated:
         return redirect("chat")
+    if is_shut_out(network(request.META["REMOTE_ADDR"])):
+        return render(request, "rooms/signup.html", {"shut_out": True}, status=403)
     invitation = find_invitation(request.session.get(INVITATION, ""))
     if not (invitation or Community.objects.current().signup_open):
         return render(request, "rooms/signup.html", {"closed": True}, status=403)
@@ -78,7 +81,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 def _enter(request: HttpRequest, user: User) -> HttpResponse:
     request.session.pop(INVITATION, None)
-    login(request, user, backend=BACKEND)
+    login(request, user)
     return redirect("chat")
 
 

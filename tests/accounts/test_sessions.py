@@ -107,7 +107,7 @@ async def come_and_go(user):
     """Logs in, exchanges the key, logs out, all by Django's async functions."""
     request = HttpRequest()
     request.session = SessionStore()
-    await alogin(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    await alogin(request, user)
     await request.session.asave()
     again = SessionStore(request.session.session_key)
     assert await again.aget("_auth_user_id") == str(user.pk)

@@ -3,6 +3,7 @@
 from itertools import cycle
 from uuid import uuid4
 
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
 
@@ -15,7 +16,6 @@ from tests.support.hostile import EVERY, SHORT
 from tests.support.server import OWNER
 
 SLUG = "hostile"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def move_in() -> None:
@@ -53,7 +53,7 @@ def _talk(room: Room, people: list[User]) -> None:
 def _session(person: User) -> str:
     session = SessionStore()
     session[SESSION_KEY] = str(person.pk)
-    session[BACKEND_SESSION_KEY] = BACKEND
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session.create()
     return str(session.session_key)

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db import connections
 
@@ -25,8 +26,6 @@ from chatproject.sockets.database import in_database
 from chatproject.sockets.testing import TIMEOUT, Connection, Entry
 from rooms.models import Message, Room
 from rooms.operations.messages import post_message
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def post(person: Person, room: Room, body: str = "Hello", client_id: UUID | None = None) -> Message:
@@ -64,7 +63,7 @@ def session_key(person: User | str) -> str:
     session = SessionStore()
     if isinstance(person, User):
         session[SESSION_KEY] = str(person.pk)
-        session[BACKEND_SESSION_KEY] = BACKEND
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     else:
         session[GUEST_NAME] = person
