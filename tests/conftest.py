@@ -15,7 +15,7 @@ from django.db import connection
 
 from accounts.guests import Guest
 from accounts.models import User
-from rooms.models import Room
+from rooms.models import Membership, Room
 from tests.support import machine
 from tests.support.people import person, room
 from tests.support.postgresql import end_sessions, new_database
@@ -178,6 +178,20 @@ def lobby(owner: User, member: User) -> Room:
     return room(
         "lobby", owner=owner, members=(member,), everyone=True, guests_may_read=True, guests_may_post=True
     )
+
+
+@pytest.fixture
+def moderator(lobby: Room) -> User:
+    """Keeps order in lobby, where member and owner are; no staff."""
+    moderator = person("moderator")
+    Membership.objects.create(room=lobby, user=moderator, role=Membership.Role.MODERATOR)
+    return moderator
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    """Runs the place, and belongs to no room."""
+    return person("administrator", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture

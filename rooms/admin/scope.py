@@ -59,6 +59,8 @@ class OfRooms(AnyPages):
         return found.filter(**{f"{self.room_path}__in": self.rooms_for(request)})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
+        if not request.user.is_authenticated:  # the log-in page asks, too
+            return False
         return super().has_module_permission(request) or self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

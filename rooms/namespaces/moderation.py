@@ -7,12 +7,14 @@ from typing import Any
 
 from accounts.models import User
 from chatproject.errors import Invalid, NotFound
+from chatproject.sockets.database import in_database
 from chatproject.sockets.namespace import Namespace, write
 from chatproject.sockets.socket import Socket
 from rooms.events.payloads import sanction_payload
 from rooms.models import Sanction
 from rooms.namespaces import payloads as commands
 from rooms.operations import sanctions
+from rooms.operations.standing import BAN, require_permission
 
 
 class ChatModeration(Namespace):
@@ -49,6 +51,7 @@ class StaffModeration(Namespace):
 
     async def on_ban_guest(self, socket: Socket, payload: commands.BanGuest) -> dict[str, Any]:
         # On the loop, which alone knows whose sockets are there.
+        await in_database(require_permission, socket.user, BAN)
         guest = self.server.manager.members("/", None).get(payload.sid)
         if guest is None:
             raise NotFound("This guest has gone.")

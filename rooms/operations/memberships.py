@@ -148,19 +148,23 @@ def join_rooms_for_everyone(*, person: User) -> list[Membership]:
     ids = places_of([person.pk])[0].missing
     if not ids:
         return []
+    rooms = list(Room.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     bans = Sanction.objects.bans().active().filter(user=person, room__in=ids)
-    rooms = Room.objects.select_for_update().filter(pk__in=ids).exclude(sanctions__in=bans).order_by("pk")
-    return [membership for room in rooms for membership in add_people(room, [person.pk])]
+    banned = {*bans.values_list("room_id", flat=True)}
+    open_rooms = (room for room in rooms if room.pk not in banned)
+    return [membership for room in open_rooms for membership in add_people(room, [person.pk])]
 
 
 def add_people(room: Room, users: Collection[int], *, role: str = Membership.Role.MEMBER) -> list[Membership]:
     """Memberships for `users`, new or not; under the room's row lock. What was said before counts as read.
 
-    Raises `Invalid` for people who do not exist or are not active.
+    Raises `Invalid` for people who do not exist or are not active, `Forbidden` for who is banned from there.
     """
     people = {user.pk: user for user in User.objects.filter(pk__in=users, is_active=True)}
     if unknown := set(users) - set(people):
         raise Invalid({"users": f"There is nobody with the id {min(unknown)}."})
+    if ban := Sanction.objects.bans().active().filter(room=room, user__in=people).first():
+        raise Forbidden(f"{people[ban.user_id or 0].name} is banned from this room.")
     present = {
         membership.user_id: membership
         for membership in Membership.objects.filter(room=room, user__in=people).select_related("user")

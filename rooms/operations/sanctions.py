@@ -99,7 +99,7 @@ def ban_guest(*, by: User, name: str, network: str, until: datetime | None = Non
     if not is_known(network):
         raise Invalid({"sid": "The server does not see where this guest comes from."})
     held = Sanction.objects.active().bans().filter(user=None, networks__network=network)
-    Sanction.objects.filter(pk__in=list(held)).update(lifted_at=timezone.now(), lifted_by=by)
+    Sanction.objects.filter(pk__in=[ban.pk for ban in held]).update(lifted_at=timezone.now(), lifted_by=by)
     sanction = Sanction.objects.create(
         kind=Sanction.Kind.BAN, user_name=name, reason=reason, by=by, by_name=by.username, until=until
     )

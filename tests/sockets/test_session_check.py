@@ -198,10 +198,10 @@ async def test_nothing_is_handled_or_delivered_after_the_end(stage, member, carr
     checking = app.server.session_check
     end = checking._end
 
-    def end_and_go_on(sockets, reason):
+    def end_and_go_on(sockets, *why):
         for _ in range(20):  # they arrive, and wait to be read
             entry.connection.send_text(event_frame("tell", {}))
-        end(sockets, reason)
+        end(sockets, *why)
         app.server.of("/").emit("late", {})
 
     checking._end = end_and_go_on
@@ -210,6 +210,17 @@ async def test_nothing_is_handled_or_delivered_after_the_end(stage, member, carr
     assert room.handled == 0
     assert await entry.received("late") == []
     assert app.server.of("/").fetch_sockets() == []
+
+
+async def test_a_backend_says_who_may_stay_and_what_the_others_are_told(stage, app, member, outsider):
+    entry, other = [await stage.enter(app, cookies=await sign_in(who)) for who in (member, outsider)]
+    ends = timezone.now() + DAY
+    await people(banned_until=ends, ban_reason="Flooding")
+    await look_again(app)
+    told = await entry.receive("session_ended")
+    assert (told["reason"], told["text"]) == ("banned", "Flooding")
+    assert told["until"].startswith(f"{ends:%Y-%m-%dT%H:%M:%S}")
+    assert await is_here(other)
 
 
 # --- When, and at what cost ---------------------------------------------------------------------
