@@ -13,7 +13,7 @@ from accounts.models import User
 from chatproject.errors import Forbidden
 from chatproject.sockets.database import in_database
 from rooms.admin.rooms import RoomAdmin
-from rooms.models import Community, Invitation, Membership, Message, Room
+from rooms.models import Community, Invitation, Message, Room
 from rooms.operations.changing import delete_message, edit_message
 from tests.rooms.conftest import nobody_hears, post, post_many, say
 from tests.rooms.views.conftest import browser
