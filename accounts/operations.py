@@ -1,11 +1,12 @@
 """The verbs of accounts: each is one transaction, and tells the sockets what follows from it after commit."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -145,35 +146,45 @@ def _end_stale_sessions(user: User) -> None:
 
 # --- What staff do to accounts ------------------------------------------------------------------
 @transaction.atomic
-def sign_out(*, by: User, user: User) -> None:
-    """Ends all sessions of a person, who may log in again. Raises `Forbidden`; is audited."""
-    if user.pk != by.pk:
-        _require_touchable(by=by, user=user)
-    end_sessions(user=user, reason=Reason.REVOKED)
-    record("sign_out_user", actor=by, target=user)
+def sign_out(*, by: User, users: Collection[int], reason: str = "") -> list[User]:
+    """Ends all sessions of people, who may log in again; returns them. Raises `Forbidden`. Is audited."""
+    people = list(User.objects.select_for_update().filter(pk__in=users).order_by("pk"))
+    _require_touchable(by, [user for user in people if user.pk != by.pk])
+    for user in people:
+        end_sessions(user=user, reason=Reason.REVOKED)
+    for user in people:
+        record("sign_out_user", actor=by, target=user, reason=reason)
+    return people
 
 
 @transaction.atomic
-def set_active(*, by: User, user: User, active: bool, reason: str = "") -> User:
-    """Lets a person sign in or not; who may not is signed out everywhere. Is audited; again does nothing.
+def set_active(*, by: User, users: Collection[int], active: bool, reason: str = "") -> list[User]:
+    """Lets people sign in or not; who may not is signed out everywhere. Returns those for whom it is new.
 
-    Raises `Invalid` (`user`) for oneself, `Forbidden`, `Conflict` for the last owner.
+    Raises `Invalid` (`user`) for oneself, `Forbidden`, `Conflict` if no owner would be left. Is audited.
     """
-    if user.pk == by.pk:
+    if by.pk in users:
         raise Invalid({"user": "You cannot do this to yourself."})
+    owners = Q(is_superuser=True, is_active=True)
+    locked = User.objects.select_for_update().filter(Q(pk__in=users) | owners).order_by("pk")
+    changed = [user for user in locked if user.pk in users and user.is_active != active]
+    _require_touchable(by, changed)
     if not active:
-        keep_an_owner(without=[user.pk])  # locks first, since it may lock several
-    user = User.objects.select_for_update().get(pk=user.pk)
-    _require_touchable(by=by, user=user)
-    if user.is_active == active:
-        return user
-    user.is_active = active
-    user.save(update_fields=["is_active"])
+        keep_an_owner(without=users)
+    for user in changed:
+        user.is_active = active
+        user.save(update_fields=["is_active"])
     verb = "activate_user" if active else "deactivate_user"
-    record(
-        verb, actor=by, target=user, before={"active": not active}, after={"active": active}, reason=reason
-    )
-    return user
+    for user in changed:
+        record(
+            verb,
+            actor=by,
+            target=user,
+            before={"active": not active},
+            after={"active": active},
+            reason=reason,
+        )
+    return changed
 
 
 def keep_an_owner(*, without: Collection[int]) -> None:
@@ -185,8 +196,8 @@ def keep_an_owner(*, without: Collection[int]) -> None:
         raise Conflict("Nobody would be left who may do everything here.")
 
 
-def _require_touchable(*, by: User, user: User) -> None:
-    if not may_touch(by, user):
+def _require_touchable(by: User, people: Iterable[User]) -> None:
+    if not all(may_touch(by, user) for user in people):
         raise Forbidden("Only an owner of this chat can do this to its staff.")
 
 

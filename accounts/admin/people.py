@@ -26,7 +26,6 @@ from .counts import count_of, with_counts
 from .forms import AddPersonForm, ChangePersonForm, OthersPasswordForm
 from .people_actions import PeopleActions
 from .people_filters import BannedFilter
-from .refusals import RefusalsAsMessages
 from .tables import sessions_table
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ NOW = ("live_now", "browsers", "ban", "sanctions_now", "reports_about", "audit")
 
 
 @admin.register(User)
-class PersonAdmin(RefusalsAsMessages, AuditedAdmin, PeopleActions, PersonPages):
+class PersonAdmin(AuditedAdmin, PeopleActions, PersonPages):
     """People; what staff may do, and staff themselves, are changed by superusers only.
 
     Else whoever may change people could give themselves every right, or take the place of somebody with it.

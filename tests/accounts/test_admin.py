@@ -354,8 +354,8 @@ def act(browser, action, *people, **form):
     return browser.post(PEOPLE, chosen | form)
 
 
-def acted(browser, action, *people):
-    return act(browser, action, *people, confirmed="yes")
+def acted(browser, action, *people, **form):
+    return act(browser, action, *people, confirmed="yes", **form)
 
 
 def is_active(user):
@@ -380,15 +380,16 @@ def test_before_people_are_deactivated_a_page_says_what_will_happen(office, memb
 def test_who_is_deactivated_is_signed_out_and_can_be_activated_again(office, member, outsider, published):
     browser = signed_in(member)
     published.clear()
-    acted(office, "deactivate", member)
+    acted(office, "deactivate", member, reason="On leave")
     assert not is_active(member)
+    assert AuditEntry.objects.get().reason == "On leave"
     assert browser.get("/accounts/password/").status_code == 302
     assert published.in_chat() == [ended(sockets_of(member), Reason.DEACTIVATED)]
     assert is_active(outsider)
     acted(office, "activate", member)
     assert is_active(member)
     assert audited() == [("deactivate_user", "member"), ("activate_user", "member")]
-    assert [entry.change_message for entry in LogEntry.objects.order_by("pk")] == ["Deactivate", "Activate"]
+    assert [entry.change_message for entry in LogEntry.objects.order_by("pk")] == ["Deactivated", "Activated"]
 
 
 def test_people_are_signed_out_everywhere(office, member, outsider, published):
@@ -431,10 +432,10 @@ def test_nobody_deactivates_themselves(office, staff):
 
 def test_the_operations_refuse_what_the_pages_do_not_offer(staff, colleague, member):
     with pytest.raises(Invalid):
-        set_active(by=staff, user=staff, active=False)
+        set_active(by=staff, users=[staff.pk], active=False)
     for refused in (
-        lambda: set_active(by=staff, user=colleague, active=False),
-        lambda: sign_out(by=staff, user=colleague),
+        lambda: set_active(by=staff, users=[colleague.pk], active=False),
+        lambda: sign_out(by=staff, users=[colleague.pk]),
     ):
         with pytest.raises(Forbidden):
             refused()
@@ -509,8 +510,8 @@ def test_two_owners_who_deactivate_each_other_at_once_leave_one(staff, colleague
     staff.refresh_from_db()
     colleague.refresh_from_db()
     outcomes = at_once(
-        lambda: set_active(by=staff, user=colleague, active=False),
-        lambda: set_active(by=colleague, user=staff, active=False),
+        lambda: set_active(by=staff, users=[colleague.pk], active=False),
+        lambda: set_active(by=colleague, users=[staff.pk], active=False),
     )
     assert [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)] == [Conflict]
     assert User.objects.owners().filter(is_active=True).count() == 1
