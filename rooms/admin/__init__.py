@@ -3,6 +3,6 @@
 What is changed there is changed by the operations of the chat: it reaches open browsers, and is audited.
 """
 
-from . import invitations, memberships, messages, rooms
+from . import invitations, memberships, messages, reports, rooms, sanctions
 
-__all__ = ["invitations", "memberships", "messages", "rooms"]
+__all__ = ["invitations", "memberships", "messages", "reports", "rooms", "sanctions"]

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.models import User
 from rooms.models import Message, Room
 
 
@@ -28,6 +29,11 @@ def mark(text: str, kind: str = "") -> SafeString:
 def room_link(room: Room) -> SafeString:
     """The room's own page on the admin site."""
     return link(room.name, reverse("admin:rooms_room_change", args=[room.pk]))
+
+
+def person_link(user: User) -> SafeString:
+    """The person's own page on the admin site."""
+    return link(user.username, reverse("admin:accounts_user_change", args=[user.pk]))
 
 
 def console_address(section: str, pk: int | None = None) -> str:

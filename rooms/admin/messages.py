@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
-from django.db.models.fields import BooleanField
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from accounts import audit
 from accounts.admin.audited import staff_of
 from accounts.admin.readonly import ReadOnlyAdmin
-from rooms.models import Message, Report, Revision, Room
+from rooms.models import Message, Report, Revision
 from rooms.operations.standing import MODERATE
 
 from . import cells
@@ -23,6 +21,7 @@ from .bases import MessagePages, RevisionRows
 from .confirming import counted
 from .filters import choice_filter
 from .paging import BoundedPaginator
+from .reading import ReadAndRecorded
 from .scope import OfRooms
 
 EXCERPT = 80  # code points
@@ -59,7 +58,7 @@ class RevisionInline(ReadOnlyAdmin, RevisionRows):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin, OfRooms, MessagePages):
+class MessageAdmin(ReadOnlyAdmin, ReadAndRecorded, OfRooms, MessagePages):
     """What was said in private rooms is shown in lists, and searched, only for who belongs there.
 
     Others who may read private rooms read it on the message's own page, and the audit keeps that they did.
@@ -81,12 +80,8 @@ class MessageAdmin(ReadOnlyAdmin, OfRooms, MessagePages):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         found: QuerySet[Message] = super().get_queryset(request)
-        readable = Room.objects.visible_to(staff_of(request)).filter(pk=OuterRef("room"))
         counts = _reports().order_by().values("message").annotate(count=Count("pk")).values("count")
-        return found.annotate(
-            is_shown=ExpressionWrapper(Exists(readable), output_field=BooleanField()),
-            report_count=Coalesce(Subquery(counts), 0),
-        )
+        return found.annotate(report_count=Coalesce(Subquery(counts), 0))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
@@ -136,10 +131,3 @@ class MessageAdmin(ReadOnlyAdmin, OfRooms, MessagePages):
         if message.report_count:  # type: ignore[attr-defined]
             found.append((cells.list_address("report", message__id__exact=message.pk), "Reports"))
         return format_html_join(" · ", '<a href="{}">{}</a>', found)
-
-    # --- One message ----------------------------------------------------------------------------
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **options: Any) -> HttpResponse:
-        message: Any = self.get_object(request, object_id)
-        if message is not None and not message.is_shown and self.has_view_permission(request, message):
-            audit.record("read_message", actor=staff_of(request), target=message, room_id=message.room_id)
-        return super().change_view(request, object_id, *args, **options)

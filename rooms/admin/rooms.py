@@ -17,7 +17,9 @@ from chatproject.sockets import sockets_in
 from rooms.events import channels
 from rooms.events.payloads import member_count
 from rooms.models import Membership, Report, Room
+from rooms.operations.console import SEE
 from rooms.operations.rooms import change_room, create_room
+from rooms.operations.standing import MODERATE
 
 from . import cells
 from .bases import RoomPages
@@ -26,10 +28,11 @@ from .memberships import add_member, give_role, take_out
 from .room_actions import RoomActions
 from .room_form import MOST_MEMBERS, MembershipInline, RoomForm
 from .scope import OfRooms, may_manage
+from .timeline import RoomTimeline
 
 
 @admin.register(Room)
-class RoomAdmin(RoomActions, OfRooms, RoomPages):
+class RoomAdmin(RoomActions, RoomTimeline, OfRooms, RoomPages):
     """Rooms: what is changed here reaches open browsers as soon as it is saved."""
 
     room_path = "pk"
@@ -136,20 +139,22 @@ class RoomAdmin(RoomActions, OfRooms, RoomPages):
         form_url: str = "",
         extra_context: Any = None,
     ) -> Any:
-        links = self._links(object_id) if object_id else []
+        links = self._links(request, object_id) if object_id else []
         # One transaction: of what an operation refuses in the middle nothing is saved.
         return super().changeform_view(
             request, object_id, form_url, {**(extra_context or {}), "links": links}
         )
 
-    def _links(self, pk: str) -> list[tuple[str, str]]:
-        audit = reverse("admin:accounts_auditentry_changelist")
-        return [
-            ("Members", cells.list_address("membership", room__id__exact=pk)),
-            ("Messages", cells.list_address("message", room__id__exact=pk)),
-            ("Audit", f"{audit}?room_id={pk}"),
-            ("Live console", f"{cells.console_address('rooms')}/{pk}"),
+    def _links(self, request: HttpRequest, pk: str) -> list[tuple[str, str]]:
+        user, audit = staff_of(request), reverse("admin:accounts_auditentry_changelist")
+        links = [
+            ("Members", cells.list_address("membership", room__id__exact=pk), True),
+            ("Messages", cells.list_address("message", room__id__exact=pk), True),
+            ("Timeline", "../timeline/", user.has_perm(MODERATE)),
+            ("Audit", f"{audit}?room_id={pk}", user.has_perm("accounts.view_auditentry")),
+            ("Live console", f"{cells.console_address('rooms')}/{pk}", user.has_perm(SEE)),
         ]
+        return [(label, address) for label, address, is_open in links if is_open]
 
     def save_model(self, request: HttpRequest, obj: Room, form: Any, change: bool) -> None:
         staff = staff_of(request)

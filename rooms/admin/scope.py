@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.admin.audited import staff_of
@@ -55,8 +55,12 @@ class OfRooms(AnyPages):
         return any(user.has_perm(each) for each in (MODERATE, f"rooms.view_{name}", f"rooms.change_{name}"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found = super().get_queryset(request)
-        return found.filter(**{f"{self.room_path}__in": self.rooms_for(request)})
+        found: QuerySet[Any] = super().get_queryset(request)
+        return found.filter(self.within(self.rooms_for(request), staff_of(request)))
+
+    def within(self, rooms: RoomQuerySet, user: User) -> Q:
+        """What of the model belongs to these rooms, or else to somebody who asks."""
+        return Q(**{f"{self.room_path}__in": rooms})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         if not request.user.is_authenticated:  # the log-in page asks, too

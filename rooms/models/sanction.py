@@ -23,6 +23,12 @@ class SanctionQuerySet(models.QuerySet["Sanction"]):
         now = at or timezone.now()
         return self.filter(Q(until=None) | Q(until__gt=now), lifted_at=None, created_at__lte=now)
 
+    def held_at(self, moment: datetime) -> SanctionQuerySet:
+        """Those that held at a moment of the past, also if they were lifted since."""
+        lasted = Q(until=None) | Q(until__gt=moment)
+        kept = Q(lifted_at=None) | Q(lifted_at__gt=moment)
+        return self.filter(lasted, kept, created_at__lte=moment)
+
     def in_full(self) -> SanctionQuerySet:
         """Each with whom it concerns, where, and who set it."""
         return self.select_related("user", "room", "by")

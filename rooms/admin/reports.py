@@ -1,0 +1,74 @@
+"""Reports in Django's admin: to be read; they are resolved in the live console."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.admin.readonly import ReadOnlyAdmin
+from rooms.models import Report
+
+from . import cells
+from .bases import ReportPages
+from .filters import choice_filter
+from .reading import ReadAndRecorded
+from .scope import OfRooms
+
+StateFilter = choice_filter(
+    "state",
+    "state",
+    ("open", "Open", lambda: Q(resolved_at=None)),
+    ("resolved", "Resolved", lambda: Q(resolved_at__isnull=False)),
+)
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin, ReadAndRecorded, OfRooms, ReportPages):
+    """What people pointed out, and what became of it."""
+
+    room_path = "message__room"
+    message_path = "message"
+    list_display = (
+        "place", "author", "reason", "reporter_name", "created_at", "state", "action", "resolver", "console",
+    )  # fmt: skip
+    list_select_related = ("message__room", "message__author", "reporter", "resolved_by")
+    list_filter = (StateFilter, "action", "message__room__kind")
+    list_per_page = 50
+    search_fields = ("reporter_name", "reason", "message__room__name", "message__author__username_folded")
+    search_help_text = "Who reported, why, a room, or the author of the message"
+    show_facets = cells.ALWAYS
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-pk")
+    fields = (
+        "place", "author", "body", "reason", "reporter_name", "created_at", "state", "action", "resolver",
+        "resolved_at", "resolution", "console",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
+        own = {"message__room__id__exact", "message__author__id__exact", "message__id__exact"}
+        return lookup in own or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="message", ordering="message")
+    def place(self, report: Report) -> SafeString:
+        return cells.isolated(f"{report.message.room.name} #{report.message.seq}")
+
+    @admin.display(description="author")
+    def author(self, report: Report) -> SafeString:
+        return cells.isolated(cells.author_of(report.message))
+
+    @admin.display(description="state")
+    def state(self, report: Report) -> SafeString:
+        return cells.mark("Resolved") if report.resolved_at else cells.mark("Open", "strong")
+
+    @admin.display(description="resolved by", ordering="resolved_by")
+    def resolver(self, report: Report) -> SafeString | str:
+        return cells.person_link(report.resolved_by) if report.resolved_by else "-"
+
+    @admin.display(description="console")
+    def console(self, report: Report) -> SafeString:
+        return format_html('<a href="{}">In the console</a>', cells.console_address("reports", report.pk))
