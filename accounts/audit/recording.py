@@ -54,7 +54,7 @@ def record(
     `before` and `after` hold text, whole numbers, booleans, null, and lists and objects of them. Raises
     ValueError for anything else, and for text that no database keeps: what comes back must hash the same.
     """
-    origin = _whence()
+    origin = whence()
     before, after = _checked(dict(before or {})), _checked(dict(after or {}))
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=AuditHead.ONLY)
     entry = AuditEntry(
@@ -81,7 +81,8 @@ def record(
     return entry
 
 
-def _whence() -> Origin:
+def whence() -> Origin:
+    """From where what is done now is done: the request or the socket that is being answered, or a command."""
     if origin := _origin.get():
         return origin
     if socket := sender.get():

@@ -6,13 +6,14 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import RequestFactory
 
-from accounts.audit import Head, acting, record, verify
+from accounts.audit import Head, acting, record, recording, verify
 from accounts.audit.chain import MOST_FAULTS
 from accounts.middleware import audit_origin
 from accounts.models import AuditEntry, AuditHead
 from accounts.models.audit import BEGINNING, TARGET_LENGTH, Face
 from chatproject.sockets.publishing import sender
 from tests.rooms.conftest import at_once
+from tests.support.server import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +137,29 @@ def test_a_request_names_the_admin_site_or_the_chat(path, face):
     entry = answer(RequestFactory().get(path, REMOTE_ADDR="192.0.2.3"))
     assert (entry.face, entry.address) == (face, "192.0.2.3")
     assert record("act", actor=None).face == Face.COMMAND
+
+
+async def test_a_request_that_is_answered_on_the_loop_names_the_same():
+    async def answer(request):
+        return recording.whence()
+
+    origin = await audit_origin(answer)(RequestFactory().get("/admin/", REMOTE_ADDR="192.0.2.3"))
+    assert origin == (Face.ADMIN, "192.0.2.3")
+    assert recording.whence() == (Face.COMMAND, "")
+
+
+def test_who_becomes_an_owner_or_gets_a_password_by_a_command_is_recorded(member, monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command("createsuperuser", interactive=False, username="olivia", verbosity=0)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "another-Passw0rd")
+    call_command("changepassword", "member", verbosity=0, stdout=StringIO())
+    made, changed = AuditEntry.objects.order_by("number")
+    assert (made.action, made.target_name, made.face) == ("add_user", "olivia", Face.COMMAND)
+    assert (changed.action, changed.target_name, changed.after) == (
+        "change_user",
+        "member",
+        {"password": "changed"},
+    )
 
 
 # --- Whether it holds ---------------------------------------------------------------------------
