@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from accounts.events import person_payload
 from accounts.guests import Person
+from accounts.models import User
 from accounts.names import folded
 from chatproject.sockets.socket import Socket
 from rooms.events.payloads import sanction_payload, wire_time
@@ -73,8 +74,15 @@ def _presence_payload(sockets: Sequence[Socket]) -> dict[str, Any]:
 
 def _present(group: list[Socket]) -> Present:
     person = group[0].user
-    return Present(f"{folded(person.name)}\n{person.id or group[0].sid}", person, group)
+    return Present(f"{_folded(person)}\n{person.id or group[0].sid}", person, group)
 
 
 def _is_called(person: Person, text: str) -> bool:
-    return text in folded(person.name) or text in getattr(person, "username_folded", "")
+    return text in _folded(person) or (isinstance(person, User) and text in person.username_folded)
+
+
+def _folded(person: Person) -> str:
+    # An account's is stored: folding all anew takes long where thousands are there.
+    if isinstance(person, User):
+        return person.display_name_folded or person.username_folded
+    return folded(person.name)

@@ -15,7 +15,7 @@ from accounts.models import User
 from chatproject.errors import Conflict, Forbidden, Invalid, NotFound
 from rooms.events import publications
 from rooms.models import Message, Report, Room
-from rooms.operations import changing, memberships, reading
+from rooms.operations import changing, memberships, reading, sanctions
 from rooms.operations.access import find_message, require_account
 from rooms.operations.standing import MODERATE, require_permission
 from rooms.operations.texts import checked_reason
@@ -95,6 +95,7 @@ def resolve_report(
 ) -> Report:
     """Does something about a message, or nothing (`dismiss`), and resolves all its open reports.
 
+    Who is muted is muted in the room, who is banned everywhere; until some time, None for until it is lifted.
     Raises `Forbidden`, `NotFound`, `Conflict` if it is resolved already, `Invalid`, and as the action does.
     """
     by = require_permission(by, MODERATE)
@@ -131,10 +132,15 @@ def _act(action: str, *, by: User, message: Message, room: Room, reason: str, un
     if action == Action.DELETE_MESSAGE:
         changing.delete_message(person=by, message=message.pk)
         return
-    if message.author_id is None:
+    author = message.author_id
+    if author is None:
         raise Invalid({"action": "Its author has no account."})
     if action == Action.REMOVE_MEMBER:
-        memberships.remove_member(person=by, room=room.pk, user=message.author_id)
+        memberships.remove_member(person=by, room=room.pk, user=author, reason=reason)
+    elif action == Action.MUTE_USER:
+        sanctions.mute_user(by=by, user=author, room=room.pk, until=until, reason=reason)
+    else:
+        sanctions.ban_user(by=by, user=author, until=until, reason=reason)
 
 
 def _tell_resolved(resolved: Sequence[Report], *, by: User, room: Room) -> None:

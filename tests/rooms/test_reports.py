@@ -1,16 +1,21 @@
 """Reports: who points out what, what staff see of it, and what becomes of the message."""
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 from django.contrib.auth.models import Permission
+from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from chatproject.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
-from rooms.models import Message, Report, Room
+from rooms.models import Message, Report, Room, Sanction
 from rooms.operations.changing import delete_message, edit_message
 from rooms.operations.reports import list_reports, read_report, report_message, resolve_report
 from rooms.operations.rooms import change_room
+from tests.support.people import person, room
 
-from .conftest import post, post_many
+from .conftest import at_once, post, post_many
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +196,55 @@ def test_a_report_is_resolved_once(member, staff, said):
     assert len(audited()) == 1
 
 
+def test_the_author_is_muted_in_the_room(member, owner, staff, lobby, said):
+    report = report_message(person=member, message=said.pk, reason="Spam")
+    until = timezone.now() + timedelta(hours=1)
+    resolve_report(by=staff, report=report.pk, action="mute_user", reason="Spam", until=until)
+    mute = Sanction.objects.get()
+    assert (mute.kind, mute.user, mute.room, mute.until) == ("mute", owner, lobby, until)
+    assert [action for _, action, _, _ in audited()] == ["mute_user", "resolve_report"]
+
+
+def test_the_author_is_banned_from_everywhere_by_who_may(member, owner, staff, lobby, said):
+    report = report_message(person=member, message=said.pk, reason="Spam")
+    take(staff, "ban_users")
+    with pytest.raises(Forbidden):
+        resolve_report(by=staff, report=report.pk, action="ban_user", reason="Spam")
+    report.refresh_from_db()
+    assert report.resolved_at is None
+    staff.user_permissions.add(Permission.objects.get(codename="ban_users"))
+    resolve_report(by=staff, report=report.pk, action="ban_user", reason="Spam")
+    ban = Sanction.objects.get()
+    assert (ban.kind, ban.user, ban.room, ban.until) == ("ban", owner, None, None)
+
+
+def test_the_author_is_removed_from_the_room(member, owner, staff):
+    club = room("club", owner=owner, members=(member,))
+    report = report_message(person=owner, message=post(member, club).pk, reason="Spam")
+    resolve_report(by=staff, report=report.pk, action="remove_member", reason="Spam")
+    assert not club.memberships.filter(user=member).exists()
+    assert audited()[0] == ("staff", "remove_member", club.pk, "Spam")
+
+
+@pytest.mark.parametrize("action", ["mute_user", "remove_member", "ban_user"])
+def test_a_guest_has_no_account_to_act_on(member, guest, staff, lobby, action):
+    report = report_message(person=member, message=post(guest, lobby).pk, reason="Spam")
+    with pytest.raises(Invalid) as error:
+        resolve_report(by=staff, report=report.pk, action=action, reason="Spam")
+    assert error.value.details["fields"].keys() == {"action"}
+    assert audited() == []
+
+
+def test_nobody_is_muted_by_who_does_not_stand_above_them(member, owner, staff, said):
+    User.objects.filter(pk=owner.pk).update(is_superuser=True)
+    report = report_message(person=member, message=said.pk, reason="Spam")
+    with pytest.raises(Forbidden):
+        resolve_report(by=staff, report=report.pk, action="mute_user", reason="Spam")
+    report.refresh_from_db()
+    assert report.resolved_at is None
+    assert not Sanction.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("action", "reason", "field"), [("shout", "Spam", "action"), ("dismiss", "", "reason")]
 )
@@ -201,6 +255,24 @@ def test_what_is_no_resolution_changes_nothing(member, staff, said, action, reas
     assert error.value.details["fields"].keys() == {field}
     report.refresh_from_db()
     assert report.resolved_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_resolve_it_at_once_one_does(member, staff, lobby, said):
+    report = report_message(person=member, message=said.pk, reason="Spam")
+    other = person("other", is_staff=True, is_superuser=True)
+    outcomes = at_once(
+        *(
+            partial(resolve_report, by=who, report=report.pk, action="delete_message", reason="Spam")
+            for who in (staff, other)
+        )
+    )
+    assert {type(outcome) for outcome in outcomes} == {Conflict, Report}
+    report.refresh_from_db()
+    [winner] = [outcome for outcome in outcomes if isinstance(outcome, Report)]
+    assert report.resolved_by == winner.resolved_by
+    resolved = AuditEntry.objects.filter(action="resolve_report")
+    assert [entry.actor_id for entry in resolved] == [report.resolved_by_id]
 
 
 def test_in_a_private_room_who_may_not_see_it_can_only_dismiss(member, staff, secret):
