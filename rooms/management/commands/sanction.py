@@ -20,8 +20,8 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 class Command(BaseCommand):
     help = (
-        "Mutes or bans somebody, in a room or everywhere, or lifts all that holds there. The audit says that it"
-        " was done on the command line. Sockets that are open feel the end of a session within"
+        "Mutes or bans somebody, in a room or everywhere, or lifts all that holds there. The audit says that"
+        " it was done on the command line. Sockets that are open feel the end of a session within"
         " SESSION_CHECK_INTERVAL, a ban from a room when they come in again."
     )
 
