@@ -12,7 +12,7 @@ run: .venv/base.stamp $(NODE_PACKAGES)
 	@$(BIN)/python manage.py collectstatic --if-changed --noinput --verbosity 0
 	@exec $(BIN)/python manage.py serve
 
-test: .venv/dev.stamp $(NODE_PACKAGES)
+test: .venv/dev.stamp $(NODE_PACKAGES) node_modules/axe-core
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest --postgresql
 
@@ -85,6 +85,11 @@ $(NODE_PACKAGES): package.json package-lock.json
 	@npm --version >/dev/null 2>&1 || { echo 'npm is needed to install the packages for the browser.' >&2; exit 1; }
 	@echo 'Installing the packages for the browser…'
 	@npm ci --omit=dev --silent
+
+# For the tests alone.
+node_modules/axe-core: package.json package-lock.json $(NODE_PACKAGES)
+	@npm ci --silent
+	@touch $@
 
 # A peer that cannot be installed (it is compiled where no ready-made build is found) is left out, and said to be.
 bench/peers/node/packages.stamp: bench/peers/node/package.json bench/peers/node/package-lock.json

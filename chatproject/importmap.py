@@ -17,7 +17,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.templatetags.static import static
 
-PACKAGES = {"socket.io-client": "socket.io-client/socket.io.esm.min.js"}
+PACKAGES = {
+    "socket.io-client": "socket.io-client/socket.io.esm.min.js",
+    "uplot": "uplot/uPlot.esm.js",
+}
 
 
 @cache
@@ -26,6 +29,11 @@ def module_files() -> dict[str, str]:
     base = Path(settings.BASE_DIR) / "rooms" / "static"
     own = sorted(path.relative_to(base) for path in (base / "rooms").rglob("*.js"))
     return {**{path.with_suffix("").as_posix(): path.as_posix() for path in own}, **PACKAGES}
+
+
+def chat_files() -> list[str]:
+    """The names of the static files that are no part of the staff's console alone."""
+    return [file for name, file in module_files().items() if not name.startswith(("rooms/staff", "uplot"))]
 
 
 @cache

@@ -132,6 +132,8 @@ STATICFILES_FINDERS = [
 PACKAGE_FILES = {
     "socket.io-client/socket.io.esm.min.js": "socket.io-client/dist/socket.io.esm.min.js",
     "socket.io-client/socket.io.esm.min.js.map": "socket.io-client/dist/socket.io.esm.min.js.map",
+    "uplot/uPlot.esm.js": "uplot/dist/uPlot.esm.js",
+    "uplot/uPlot.min.css": "uplot/dist/uPlot.min.css",
 }
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

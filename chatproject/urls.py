@@ -8,7 +8,7 @@ from accounts.urls import app_name as accounts_name
 from accounts.urls import urlpatterns as accounts_urls
 from chatproject.converters import TextConverter
 from chatproject.health import healthz, readyz
-from rooms.views import chat, coming_in
+from rooms.views import chat, coming_in, staff
 
 register_converter(TextConverter, "text")
 
@@ -23,7 +23,7 @@ urlpatterns = [
     path("", chat.chat, name="chat"),
     path("rooms/", chat.browse, name="browse"),
     path("rooms/<text:slug>/", chat.chat, name="room"),
-    path("staff/", chat.staff, name="staff"),
+    path("staff/", staff.staff, name="staff"),
     path("invite/<text:token>/", coming_in.invitation, name="invitation"),
     path("accounts/", include(accounts)),
     # One page for it: ours holds whoever tries out passwords to a rate.

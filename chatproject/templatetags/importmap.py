@@ -5,8 +5,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from chatproject.importmap import chat_files
 from chatproject.importmap import import_map as content
-from chatproject.importmap import module_files
 
 register = template.Library()
 
@@ -20,6 +20,6 @@ def import_map() -> SafeString:
 
 @register.simple_tag
 def preload_modules() -> SafeString:
-    """Lets the browser fetch all modules at once, instead of finding out one import after the other."""
-    files = [(static(file),) for file in module_files().values()]
+    """Lets the browser fetch the chat's modules at once, instead of finding out import by import."""
+    files = [(static(file),) for file in chat_files()]
     return format_html_join("\n", '<link rel="modulepreload" href="{}">', files)

@@ -134,16 +134,19 @@ class RemoveMember(OneRoom):
 
 class ListSockets(Payload):
     user: Id | None = None
+    sid: str | None = None
     cursor: str | None = None
 
 
 class ListRooms(Payload):
     query: Query = ""
+    room: RoomKey | None = None
     cursor: str | None = None
 
 
 class ListPeople(Payload):
     query: Query = ""
+    user: Id | None = None
     cursor: str | None = None
     online: bool = True
 

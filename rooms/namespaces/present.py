@@ -22,14 +22,17 @@ class Present(NamedTuple):
     sockets: list[Socket]
 
 
+def owner_of(socket: Socket) -> Hashable:
+    """What the sockets of one person, or of one guest, have in common."""
+    # A guest without a session yet is somebody with each connection.
+    return socket.user.id or socket.user.key or socket.sid
+
+
 def present(sockets: Iterable[Socket], query: str = "") -> list[Present]:
     """All whose sockets these are and whose name holds `query`, by name."""
     theirs: dict[Hashable, list[Socket]] = {}
     for socket in sockets:
-        person = socket.user
-        # A guest without a session yet is somebody with each connection.
-        key = person.id or person.key or socket.sid
-        theirs.setdefault(key, []).append(socket)
+        theirs.setdefault(owner_of(socket), []).append(socket)
     text = folded(query)
     found = (_present(group) for group in theirs.values() if _is_called(group[0].user, text))
     return sorted(found, key=lambda one: one.place)

@@ -26,7 +26,7 @@ from rooms.namespaces.entrance import watch_as_staff
 from rooms.namespaces.live_figures import INTERVAL, LiveFigures
 from rooms.namespaces.locks import keys_of, take_locks
 from rooms.namespaces.moderation import StaffModeration
-from rooms.namespaces.present import account_payload, guest_payload, present
+from rooms.namespaces.present import account_payload, guest_payload, owner_of, present
 from rooms.operations import announcing, console, people, reading, reports
 from rooms.operations.standing import MODERATE, require_permission
 
@@ -70,8 +70,15 @@ class StaffNamespace(StaffModeration):
         return {**self.figures.now(), "open_reports": open_reports, "history": self.figures.history}
 
     async def on_list_people(self, socket: Socket, payload: commands.ListPeople) -> dict[str, Any]:
+        if payload.user is not None:
+            return await self._list_one(socket.user, payload.user)
         listed = self._list_present if payload.online else self._search
         return await listed(socket.user, payload)
+
+    async def _list_one(self, staff: User, user: int) -> dict[str, Any]:
+        known = await in_database(people.known, by=staff, users=[user])
+        sockets = self.server.of("/").to(user_room(user)).fetch_sockets()
+        return {"people": [account_payload(one, sockets) for one in known.values()], "next": None}
 
     async def _list_present(self, staff: User, payload: commands.ListPeople) -> dict[str, Any]:
         here = present(self.server.of("/").fetch_sockets(), payload.query)
@@ -102,10 +109,15 @@ class StaffNamespace(StaffModeration):
 
     async def on_list_sockets(self, socket: Socket, payload: commands.ListSockets) -> dict[str, Any]:
         await in_database(require_permission, socket.user, console.SEE)
+        everybody = self.server.of("/").fetch_sockets()
+        # A guest has no id: whose sockets are asked for is said by one of them.
+        owners = {owner_of(other) for other in everybody if other.sid == payload.sid}
         found = [
             other
-            for other in self.server.of("/").fetch_sockets()
-            if payload.user in (None, other.user.id) and other.sid > (payload.cursor or "")
+            for other in everybody
+            if payload.user in (None, other.user.id)
+            and (payload.sid is None or owner_of(other) in owners)
+            and other.sid > (payload.cursor or "")
         ]
         found.sort(key=lambda other: other.sid)
         page = found[:PAGE]
@@ -247,7 +259,7 @@ def _open_reports(staff: User) -> int:
 
 def _list_rooms(staff: User, payload: commands.ListRooms) -> dict[str, Any]:
     cursor = int(payload.cursor) if payload.cursor and payload.cursor.isdecimal() else 0
-    found, following = console.list_rooms(by=staff, query=payload.query, cursor=cursor)
+    found, following = console.list_rooms(by=staff, query=payload.query, room=payload.room, cursor=cursor)
     return {
         "rooms": [
             {

@@ -71,13 +71,17 @@ class Busy(NamedTuple):
     messages_per_minute: int
 
 
-def list_rooms(*, by: User, query: str = "", cursor: int = 0) -> tuple[list[Busy], int | None]:
+def list_rooms(
+    *, by: User, query: str = "", room: int | str | None = None, cursor: int = 0
+) -> tuple[list[Busy], int | None]:
     """A page of the rooms that the staff person may see and whose name holds `query`, as they were made.
 
-    Gives the cursor of the next page, too. Raises `Forbidden`.
+    With `room`, that one alone. Gives the cursor of the next page, too. Raises `Forbidden`.
     """
     by = require_permission(by, SEE)
     rooms = Room.objects.for_staff(by).filter(name__icontains=query, pk__gt=min(cursor, BIGGEST_ID))
+    if room is not None:
+        rooms = rooms.named(room)
     found = list(rooms.with_member_count().order_by("pk")[: PAGE + 1])
     before = _seqs_a_minute_ago(found)
     page = [Busy(room, room.last_seq - before[room.pk]) for room in found[:PAGE]]

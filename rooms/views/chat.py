@@ -70,18 +70,6 @@ def browse(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@never_cache
-@ensure_csrf_cookie
-def staff(request: HttpRequest) -> HttpResponse:
-    """The live console's page; what it shows comes by the namespace `/admin`, which checks for itself."""
-    if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
-    if not request.user.is_staff:
-        return render(request, "rooms/staff_refused.html", status=403)
-    return render(request, "rooms/staff.html", {"boot": {"user": personal_payload(request.user)}})
-
-
-@require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """The icon, for whoever asks for it by its old name without having read a page."""
     return redirect(static("rooms/icon.svg"))

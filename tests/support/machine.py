@@ -15,6 +15,7 @@ POSTGRESQL_URL = os.environ.get("TEST_DATABASE_URL", "postgres://test:test@127.0
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 OLDEST_NODE = 20  # the major version that package.json asks for
 ANSWER_TIMEOUT = 3  # seconds
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 CI = os.environ.get("CI") == "true"
 
 
@@ -30,6 +31,10 @@ def postgresql_programs() -> Path | None:
     # Debian keeps them where no path leads.
     found_there = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return found_there[-1].parent if found_there else None
+
+
+def _axe() -> str | None:
+    return None if AXE.is_file() else "axe-core is not installed (make test does it)"
 
 
 def _chromium() -> str | None:
@@ -73,6 +78,7 @@ def _redis() -> str | None:
 
 
 _CHECKS: dict[str, Callable[[], str | None]] = {
+    "axe": _axe,
     "chromium": _chromium,
     "initdb": _initdb,
     "node": _node,

@@ -71,9 +71,9 @@ CHAT: dict[str, dict[str, str]] = {
 }  # fmt: skip
 STAFF: dict[str, dict[str, str]] = {
     "overview": {},
-    "list_sockets": {"user": "?id", "cursor": "?text"},
-    "list_rooms": {"query": "text", "cursor": "?text"},
-    "list_people": {"query": "text", "cursor": "?text", "online": "flag"},
+    "list_sockets": {"user": "?id", "sid": "?text", "cursor": "?text"},
+    "list_rooms": {"query": "text", "room": "?room", "cursor": "?text"},
+    "list_people": {"query": "text", "user": "?id", "cursor": "?text", "online": "flag"},
     "watch_room": {"room": "room", "on": "flag"},
     "announce": {"text": "text", "room": "?room", "as_message": "flag"},
     "disconnect_user": {"user": "id", "sign_out": "flag"},

@@ -181,6 +181,32 @@ async def test_sockets_of_one_person_are_listed_in_pages(house, office, owner, m
     assert set(found) == mine
 
 
+async def test_sockets_of_one_guest_are_found_by_one_of_them(house, office, member, lobby):
+    gus, ida, nobody = await house.enter("Gus"), await house.enter("Ida"), await house.enter()
+    await house.enter(member)
+    for one in (gus, ida, nobody):
+        data = await ok(await office(), "list_sockets", sid=one.sid)
+        assert [each["sid"] for each in data["sockets"]] == [one.sid]
+    assert (await ok(await office(), "list_sockets", sid="gone"))["sockets"] == []
+
+
+async def test_one_person_is_found_there_or_not(house, office, owner, member, lobby):
+    await house.enter(member)
+    entry = await office()
+    for who, online in ((member, True), (owner, False)):
+        (found,) = (await ok(entry, "list_people", user=who.pk))["people"]
+        assert (found["user"]["id"], found["online"]) == (who.pk, online)
+    assert (await ok(entry, "list_people", user=10**12))["people"] == []
+
+
+async def test_one_room_is_found_if_it_may_be_seen(office, staff, lobby, den):
+    entry = await office()
+    assert [each["slug"] for each in (await ok(entry, "list_rooms", room="den"))["rooms"]] == ["den"]
+    await take(staff, "view_private_rooms")
+    assert (await ok(entry, "list_rooms", room=den.pk))["rooms"] == []
+    assert [each["slug"] for each in (await ok(entry, "list_rooms", room=lobby.pk))["rooms"]] == ["lobby"]
+
+
 async def test_rooms_are_listed_with_their_messages_and_who_is_there(
     house, office, owner, member, lobby, den
 ):

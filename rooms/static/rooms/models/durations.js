@@ -2,13 +2,14 @@ const MINUTE = 60; // seconds
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How long a measure may last, as it is offered: seconds, null for until somebody lifts it. */
+/** How long a measure may last, as it is offered: seconds, null for until somebody lifts it, or until a moment to be named. */
 export const LASTING = [
   { seconds: 10 * MINUTE, name: "10 minutes" },
   { seconds: HOUR, name: "1 hour" },
   { seconds: DAY, name: "1 day" },
   { seconds: 7 * DAY, name: "7 days" },
   { seconds: null, name: "Until it is lifted" },
+  { isMoment: true, name: "Until a date and time" },
 ];
 
 /** How far back what somebody wrote is deleted, as it is offered. */
