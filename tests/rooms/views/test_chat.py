@@ -190,25 +190,5 @@ def test_browsing_is_only_looking(member, lobby):
     assert browser(member).post("/rooms/").status_code == 405
 
 
-# --- Staff --------------------------------------------------------------------------------------
-def test_staff_get_the_console(staff, lobby):
-    page = browser(staff).get("/staff/")
-    assert page.status_code == 200
-    assert boot(page)["user"]["id"] == staff.pk
-    assert boot(page)["user"]["staff"]
-
-
-def test_others_are_refused_the_console_and_told_what_to_do(member, lobby):
-    page = browser(member).get("/staff/")
-    assert page.status_code == 403
-    assert "rooms/staff_refused.html" in [template.name for template in page.templates]
-    assert "staff" in page.content.decode()
-
-
-def test_visitors_are_asked_to_log_in_for_the_console(lobby):
-    for client in (browser(), guest_browser("Gus")):
-        assert is_login(client.get("/staff/"), "/staff/")
-
-
 def test_the_boot_of_a_page_is_json(member, lobby):
     json.dumps(boot(browser(member).get("/")))
