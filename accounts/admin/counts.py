@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -11,16 +11,16 @@ from accounts.models import User
 
 
 class Place(NamedTuple):
-    """The list that shows what was counted, and the name of its filter by person."""
+    """The list that shows what was counted, and its filters; `{}` stands for the person."""
 
     page: str
-    lookup: str
+    filters: str
 
 
 PLACES = {
-    "session_count": Place("admin:accounts_session_changelist", "user__id__exact"),
-    "sanction_count": Place("admin:rooms_sanction_changelist", "user__id__exact"),
-    "report_count": Place("admin:rooms_report_changelist", "message__author__id__exact"),
+    "session_count": Place("admin:accounts_session_changelist", "user__id__exact={}"),
+    "sanction_count": Place("admin:rooms_sanction_changelist", "user__id__exact={}&state=active"),
+    "report_count": Place("admin:rooms_report_changelist", "message__author__id__exact={}&state=open"),
 }
 
 
@@ -36,13 +36,9 @@ def with_counts(people: QuerySet[User]) -> QuerySet[User]:
 
 
 def count_of(name: str, user: Any) -> str:
-    """One of the numbers, as a link to what was counted, if the site has a page for it."""
-    place, number = PLACES[name], getattr(user, name)
-    try:
-        page = reverse(place.page)
-    except NoReverseMatch:
-        return str(number)
-    return format_html('<a href="{}?{}={}">{}</a>', page, place.lookup, user.pk, number)
+    """One of the numbers, as a link to what was counted."""
+    page, filters = PLACES[name]
+    return format_html('<a href="{}?{}">{}</a>', reverse(page), filters.format(user.pk), getattr(user, name))
 
 
 def _number(relation: str, which: Q) -> Subquery:

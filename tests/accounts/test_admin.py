@@ -1,3 +1,5 @@
+import html
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -9,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.admin.counts import count_of
 from accounts.channels import user_room
 from accounts.models import AuditEntry, Session, User
 from accounts.models.user import FOREVER
@@ -299,6 +302,24 @@ def test_sessions_sanctions_and_reports_are_counted_each_by_themselves(office, m
     reported(member, lobby, resolved_at=now)
     assert numbers_of(office, member) == (3, 2, 1)
     assert numbers_of(office, outsider) == (0, 1, 0)
+
+
+def test_each_number_leads_to_what_was_counted(office, member, outsider, lobby):
+    signed_in(member)
+    sanctions, reports = [sanctioned(member)], [reported(member, lobby)]
+    sanctioned(member, lifted_at=timezone.now())
+    reported(member, lobby, resolved_at=timezone.now())
+    sanctioned(outsider)
+    reported(outsider, lobby)
+    [row] = [row for row in office.get(PEOPLE, {"q": "member"}).context["cl"].result_list if row == member]
+    for name, found in (
+        ("session_count", list(member.sessions.all())),
+        ("sanction_count", sanctions),
+        ("report_count", reports),
+    ):
+        link = re.fullmatch('<a href="(.*)">1</a>', count_of(name, row))
+        assert link, name
+        assert list(office.get(html.unescape(link[1])).context["cl"].result_list) == found
 
 
 def test_the_list_of_people_takes_as_many_queries_for_many_as_for_one(office, lobby):
