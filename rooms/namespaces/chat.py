@@ -22,7 +22,8 @@ from rooms.namespaces.entrance import admit_people
 from rooms.namespaces.locks import keys_of, take_locks
 from rooms.namespaces.moderation import ChatModeration
 from rooms.namespaces.presence import Presence
-from rooms.operations import changing, memberships, messages, reading, reports, rooms
+from rooms.namespaces.reporting import ChatReports
+from rooms.operations import changing, memberships, messages, reading, rooms
 from rooms.operations.access import Place, find
 from rooms.operations.catching_up import changes_since
 from rooms.operations.changing import Edit, edit_messages
@@ -35,7 +36,7 @@ def _message(message: Message) -> dict[str, Any]:
     return {"message": payloads.message_payload(message)}
 
 
-class ChatNamespace(ChatModeration):
+class ChatNamespace(ChatModeration, ChatReports):
     """Commands of the conversation. Who asks is the socket's person, never something in a payload."""
 
     middlewares: ClassVar[Sequence[Middleware]] = [django_session, admit_people]
@@ -149,11 +150,6 @@ class ChatNamespace(ChatModeration):
     def on_read_revisions(self, socket: Socket, payload: commands.OneMessage) -> dict[str, Any]:
         found = read_revisions(person=socket.user, message=payload.message)
         return {"revisions": [payloads.revision_payload(revision) for revision in found]}
-
-    @write
-    def on_report_message(self, socket: Socket, payload: commands.ReportMessage) -> dict[str, Any]:
-        reports.report_message(person=socket.user, **payload.model_dump())
-        return {}
 
     def on_set_typing(self, socket: Socket, payload: commands.SetTyping) -> dict[str, Any]:
         messages.set_typing(person=socket.user, **payload.model_dump())

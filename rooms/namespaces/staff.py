@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from django.db import DatabaseError
@@ -20,14 +19,15 @@ from chatproject.sockets.namespace import Middleware, write
 from chatproject.sockets.socket import Socket
 from rooms.events import channels, payloads, publications
 from rooms.events.payloads import wire_time
-from rooms.models import Room
 from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import watch_as_staff
 from rooms.namespaces.live_figures import INTERVAL, LiveFigures
 from rooms.namespaces.locks import keys_of, take_locks
 from rooms.namespaces.moderation import StaffModeration
 from rooms.namespaces.present import account_payload, guest_payload, owner_of, present
-from rooms.operations import announcing, console, people, reading, reports
+from rooms.namespaces.reporting import StaffReports
+from rooms.namespaces.watching import StaffWatching, Watch, end_watches, watched_by
+from rooms.operations import announcing, console, people, reports
 from rooms.operations.standing import MODERATE, require_permission
 
 log = logging.getLogger(__name__)
@@ -39,11 +39,11 @@ class Rights(NamedTuple):
     """What those who are here may hear by now, and how many reports wait for them."""
 
     heard: dict[int, set[str]]  # channels, by the id of the person
-    watched: set[tuple[int, int]]  # pairs of a person's and a room's id
+    ended: set[Watch]  # what they watch, and may not any more
     open_reports: int
 
 
-class StaffNamespace(StaffModeration):
+class StaffNamespace(StaffModeration, StaffReports, StaffWatching):
     """Commands of the staff. Each looks the permission up anew: it may have been taken away since."""
 
     middlewares: ClassVar[Sequence[Middleware]] = [django_session, require_staff, watch_as_staff]
@@ -132,23 +132,6 @@ class StaffNamespace(StaffModeration):
             room["online"] = self._online_in(room["id"])
         return listed
 
-    async def on_watch_room(self, socket: Socket, payload: commands.WatchRoom) -> dict[str, Any]:
-        if not payload.on:
-            room_id = await in_database(_id_of, payload.room)
-            self.server.exit(socket, channels.watchers_of(room_id))
-            return {}
-        room = await in_database(_may_watch, socket.user, payload.room)
-        channel = channels.watchers_of(room.pk)
-        if channel not in socket.joined:
-            # Before the page is read, so that nothing falls between the two; and nobody reads unrecorded.
-            self.server.enter(socket, channel)
-            try:
-                await self.server.writes.run(partial(console.watch_room, by=socket.user, room=room.pk))
-            except Exception:
-                self.server.exit(socket, channel)
-                raise
-        return await in_database(_watched, socket.user, room.pk)
-
     # --- Acting ---------------------------------------------------------------------------------
 
     @write
@@ -177,29 +160,6 @@ class StaffNamespace(StaffModeration):
         )
         return {}
 
-    # --- Reports --------------------------------------------------------------------------------
-
-    def on_list_reports(self, socket: Socket, payload: commands.ListReports) -> dict[str, Any]:
-        cursor = int(payload.cursor) if payload.cursor and payload.cursor.isdecimal() else None
-        found, following = reports.list_reports(by=socket.user, are_open=payload.open, cursor=cursor)
-        return {
-            "reports": [payloads.report_payload(report) for report in found],
-            "next": str(following) if following else None,
-        }
-
-    @write
-    def on_read_report(self, socket: Socket, payload: commands.OneReport) -> dict[str, Any]:
-        found, messages = reports.read_report(by=socket.user, report=payload.report)
-        return {
-            "report": payloads.report_payload(found),
-            "messages": [payloads.message_payload(message) for message in messages],
-        }
-
-    @write
-    def on_resolve_report(self, socket: Socket, payload: commands.ResolveReport) -> dict[str, Any]:
-        resolved = reports.resolve_report(by=socket.user, **payload.model_dump())
-        return {"report": payloads.report_payload(resolved)}
-
     # --- Every two seconds ----------------------------------------------------------------------
 
     async def _tick(self) -> None:
@@ -217,21 +177,19 @@ class StaffNamespace(StaffModeration):
                 publications.stats({**figures, "open_reports": open_reports})
 
     async def look_again(self) -> int:
-        """Looks at what all who are here may hear by now; returns how many reports are open."""
-        here = self.server.of(self.namespace).fetch_sockets()
-        rights = await in_database(_rights, *_asked(here))
-        for socket in here:
-            self._apply(rights, socket)
-        return rights.open_reports
+        """Looks at what all who are here may hear by now; returns how many reports are open.
 
-    def _apply(self, rights: Rights, socket: Socket) -> None:
-        """A permission is given and taken without a signal: who is here hears what they may by now."""
-        heard = rights.heard.get(socket.user.pk, set())
-        self.server.exit(socket, *((socket.joined & console.HEARD_WITH.keys()) - heard))
-        self.server.enter(socket, *(heard - socket.joined))
-        for room_id in _watched_by(socket):
-            if (socket.user.pk, room_id) not in rights.watched:
-                publications.not_watched(room_id, sid=socket.sid)
+        A permission is given and taken without a signal.
+        """
+        here = self.server.of(self.namespace).fetch_sockets()
+        staff = {socket.user.pk for socket in here}
+        rights = await in_database(_rights, staff, watched_by(here))
+        for socket in here:
+            heard = rights.heard[socket.user.pk]
+            self.server.exit(socket, *((socket.joined & console.HEARD_WITH.keys()) - heard))
+            self.server.enter(socket, *(heard - socket.joined))
+        end_watches(here, rights.ended)
+        return rights.open_reports
 
     def _online_in(self, room_id: int) -> int:
         """How many people and guests hear a room now."""
@@ -273,31 +231,6 @@ def _list_rooms(staff: User, payload: commands.ListRooms) -> dict[str, Any]:
     }
 
 
-def _id_of(room: int | str) -> int:
-    return Room.objects.named(room).values_list("pk", flat=True).first() or 0
-
-
-def _may_watch(staff: User, room: int | str) -> Room:
-    return console.find_as_staff(require_permission(staff, console.SEE), room)
-
-
-def _watched(staff: User, room_id: int) -> dict[str, Any]:
-    room = _may_watch(staff, room_id)
-    messages = reading.newest_page(room).messages
-    return {
-        "room": payloads.room_payload(room),
-        "messages": [payloads.message_payload(message) for message in messages],
-    }
-
-
-def _watched_by(socket: Socket) -> list[int]:
-    return [channels.room_id(room) for room in socket.joined if channels.is_watched(room)]
-
-
-def _asked(here: Sequence[Socket]) -> tuple[set[int], set[tuple[int, int]]]:
-    staff = {socket.user.pk for socket in here}
-    return staff, {(socket.user.pk, room_id) for socket in here for room_id in _watched_by(socket)}
-
-
-def _rights(staff: set[int], watched: set[tuple[int, int]]) -> Rights:
-    return Rights(console.channels_of(staff), console.may_be_watched(watched), reports.count_open())
+def _rights(staff: set[int], watched: set[Watch]) -> Rights:
+    ended = watched - console.may_be_watched(watched)
+    return Rights(console.channels_of(staff), ended, reports.count_open())
