@@ -9,8 +9,10 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from accounts.admin.audited import staff_of
 from chatproject.sockets import sockets_in
@@ -38,8 +40,8 @@ class RoomAdmin(RoomActions, RoomTimeline, OfRooms, RoomPages):
     room_path = "pk"
     form = RoomForm
     list_display = (
-        "name", "kind", "state", "owner", "members", "message_count", "last_message_at", "live_now",
-        "open_reports", "places",
+        "name", "sort", "owner", "members", "message_count", "last_message", "live_now", "open_reports",
+        "places",
     )  # fmt: skip
     list_filter = (
         "kind", "archived", "read_only", "everyone", "guests_may_read", OwnerFilter, MembersFilter,
@@ -74,13 +76,19 @@ class RoomAdmin(RoomActions, RoomTimeline, OfRooms, RoomPages):
         return found
 
     # --- Columns --------------------------------------------------------------------------------
-    @admin.display(description="state")
-    def state(self, room: Room) -> SafeString:
+    @admin.display(description="kind", ordering="kind")
+    def sort(self, room: Room) -> SafeString:
+        """The kind, and in a word each what is special about the room."""
         marks = {
-            "Archived": room.archived, "Read-only": room.read_only, "Slow mode": room.slow_mode,
+            "Archived": room.archived, "Read-only": room.read_only, "Slow mode": bool(room.slow_mode),
             "Everybody": room.everyone,
         }  # fmt: skip
-        return format_html_join(" ", "{}", ((cells.mark(text),) for text, is_so in marks.items() if is_so))
+        words = format_html_join("", " {}", ((cells.mark(text),) for text, is_so in marks.items() if is_so))
+        return format_html("{}{}", room.get_kind_display(), words)
+
+    @admin.display(description="last message", ordering="last_message_at")
+    def last_message(self, room: Room) -> str | None:
+        return date_format(localtime(room.last_message_at), "j M Y, H:i") if room.last_message_at else None
 
     @admin.display(description="owner", ordering="owner_name")
     def owner(self, room: Any) -> str | None:
@@ -99,12 +107,12 @@ class RoomAdmin(RoomActions, RoomTimeline, OfRooms, RoomPages):
             return cells.isolated(0)
         return cells.link(f"{room.last_seq:,}", cells.list_address("message", room__id__exact=room.pk))
 
-    @admin.display(description="live now")
+    @admin.display(description="live")
     def live_now(self, room: Room) -> int:
         """Sockets that hear the room in this process."""
         return sockets_in(channels.everybody_in(room.pk)) if room.pk else 0
 
-    @admin.display(description="open reports", ordering="report_count")
+    @admin.display(description="reports", ordering="report_count")
     def open_reports(self, room: Any) -> SafeString | int:
         if not (room.pk and room.report_count):
             return 0

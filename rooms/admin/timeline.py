@@ -131,6 +131,8 @@ def _said(values: dict[str, Any], name: str) -> str:
 
 
 def _answer(readers: Readers) -> str:
+    if not readers.existed:
+        return "There was no such room yet."
     if readers.guests:
         return "Everybody could read, also guests without an account."
     return "Everybody with an account could read." if readers.everybody else "Only its members could read."

@@ -19,6 +19,7 @@ class Readers(NamedTuple):
     Staff who may read private rooms could do so besides.
     """
 
+    existed: bool
     members: StayQuerySet
     everybody: bool  # with an account, without belonging to it
     guests: bool
@@ -28,8 +29,10 @@ class Readers(NamedTuple):
 def readers_at(room: Room, moment: datetime) -> Readers:
     """Who could read a room then; its doors are those of now, less what the audit says was changed since."""
     doors = _doors_at(room, moment)
-    is_public = room.created_at <= moment and doors["kind"] == Room.Kind.PUBLIC
+    existed = room.created_at <= moment
+    is_public = existed and doors["kind"] == Room.Kind.PUBLIC
     return Readers(
+        existed=existed,
         members=Stay.objects.filter(room=room).during(moment, moment),
         everybody=is_public,
         guests=is_public and doors["guests_may_read"],

@@ -83,10 +83,14 @@ def test_the_list_says_kind_members_messages_last_message_and_state(office, owne
     post_many(owner, lobby, 3)
     listed = {row["name"]: row for row in rows(office.get(ROOMS))}
     assert listed.keys() == {"Lobby", "Den"}
-    assert [listed["Lobby"][name] for name in ("kind", "members", "message_count")] == ["Public", "2", "3"]
-    assert [listed["Den"][name] for name in ("kind", "members", "message_count")] == ["Private", "2", "0"]
-    assert listed["Lobby"]["last_message_at"] not in {"", "-"}
-    assert listed["Den"]["last_message_at"] == "-"
+    assert [listed["Lobby"][name] for name in ("sort", "members", "message_count")] == [
+        "Public Everybody",
+        "2",
+        "3",
+    ]
+    assert [listed["Den"][name] for name in ("sort", "members", "message_count")] == ["Private", "2", "0"]
+    assert listed["Lobby"]["last_message"] not in {"", "-"}
+    assert listed["Den"]["last_message"] == "-"
 
 
 def test_the_list_takes_the_same_few_queries_for_one_room_and_for_many(
@@ -99,7 +103,7 @@ def test_the_list_takes_the_same_few_queries_for_one_room_and_for_many(
 
 
 @pytest.mark.parametrize(
-    "name", ["name", "kind", "owner", "members", "message_count", "last_message_at", "open_reports"]
+    "name", ["name", "sort", "owner", "members", "message_count", "last_message", "open_reports"]
 )
 def test_the_list_is_sorted_by_each_column(office, lobby, den, name):
     column = ["", *RoomAdmin.list_display].index(name)
