@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,26 +18,19 @@ from accounts import operations as accounts
 from accounts.guests import Person
 from accounts.models import User
 from accounts.networks import is_known, networks_of
-from chatproject.errors import Conflict, Invalid, NotFound
+from chatproject.errors import Conflict, Invalid
 from chatproject.texts import isolated
 from rooms.events import publications
 from rooms.models import Membership, Room, Sanction, SanctionNetwork, Stay
 from rooms.models.restraint import longest
-from rooms.operations.access import find_to_moderate, require_account
+from rooms.operations.access import find_to_moderate
 from rooms.operations.console import SEE
 from rooms.operations.memberships import add_people, expel
-from rooms.operations.standing import BAN, MODERATE, require_above, require_permission
+from rooms.operations.scene import Scene, find_to_lift, scene_of
+from rooms.operations.standing import BAN, MODERATE, require_permission
 from rooms.operations.texts import checked_reason, checked_until
 
 PAGE = 100  # sanctions in one answer
-
-
-class Scene(NamedTuple):
-    """Who acts on whom, and where. `by` is None for whoever has the server's shell and may do anything."""
-
-    by: User | None
-    person: User
-    room: Room | None
 
 
 @transaction.atomic
@@ -49,7 +42,7 @@ def mute_user(
     Takes the place of a mute that holds there. Raises `Invalid`, `NotFound`, `Forbidden`.
     """
     reason, until = checked_reason(reason), checked_until(until)
-    scene = _scene(by, user, room, permission=MODERATE)
+    scene = scene_of(by, user, room, permission=MODERATE)
     sanction, before = _begin(Sanction.Kind.MUTE, scene, until, reason)
     publications.sanction_changed(sanction)
     _tell_of_mute(sanction)
@@ -75,7 +68,7 @@ def ban_user(
     reason, until = checked_reason(reason), checked_until(until)
     if addresses and room is not None:
         raise Invalid({"addresses": "Only a ban from the whole place keeps networks out."})
-    scene = _scene(by, user, room, permission=BAN)
+    scene = scene_of(by, user, room, permission=BAN)
     sanction, before = _begin(Sanction.Kind.BAN, scene, until, reason)
     publications.sanction_changed(sanction)
     if scene.room is not None:
@@ -117,13 +110,7 @@ def lift(*, by: Person | None, sanction: int) -> Sanction:
 
     Raises `NotFound`, `Conflict` if it is over, and `Forbidden` and `Invalid` as setting it does.
     """
-    known = Sanction.objects.filter(pk=sanction).first()
-    if known is None:
-        raise _no_such_sanction()
-    actor = _lifter(by, known)
-    if known.user_id is not None:
-        _require_above(actor, _locked(known.user_id), known.room)
-    lifted = Sanction.objects.select_for_update(of=("self",)).in_full().get(pk=sanction)
+    actor, lifted = find_to_lift(by, sanction)
     if not lifted.is_active:
         raise Conflict("This is over already.")
     lifted.lifted_at, lifted.lifted_by = timezone.now(), actor
@@ -172,58 +159,6 @@ def is_shut_out(network: str) -> bool:
     """Whether nobody may come in from a network as a guest, or sign up."""
     bans = Sanction.objects.active().bans()
     return SanctionNetwork.objects.filter(network=network, sanction__in=bans).exists()
-
-
-# --- Who, where, on whom ------------------------------------------------------------------------
-def _scene(by: Person | None, user: int, room: int | str | None, *, permission: str) -> Scene:
-    actor, place = None, None
-    if room is not None:
-        actor, place = _find(by, room)
-    elif by is not None:
-        actor = require_permission(require_account(by), permission)
-    person = _locked(user)
-    _require_above(actor, person, place)
-    return Scene(actor, person, place)
-
-
-def _find(by: Person | None, room: int | str) -> tuple[User | None, Room]:
-    if by is None:
-        named = Room.objects.named(room).select_for_update().first()
-        if named is None:
-            raise NotFound("There is no such room.")
-        return None, named
-    actor, place = find_to_moderate(by, room)
-    return actor, place.room
-
-
-def _locked(user: int) -> User:
-    # Not the whole lock: messages of theirs, and sanctions that they set, only refer to them.
-    person = User.objects.select_for_update(no_key=True).filter(pk=user).first()
-    if person is None:
-        raise NotFound("There is no such person.")
-    return person
-
-
-def _require_above(by: User | None, person: User, room: Room | None) -> None:
-    if by is not None:
-        require_above(by, person, room)
-
-
-def _lifter(by: Person | None, sanction: Sanction) -> User | None:
-    """Who lifts it, if they may set such a one; its room is locked."""
-    if sanction.room_id is not None:
-        try:
-            return _find(by, sanction.room_id)[0]
-        except NotFound:
-            raise _no_such_sanction() from None
-    if by is None:
-        return None
-    permission = BAN if sanction.kind == Sanction.Kind.BAN else MODERATE
-    return require_permission(require_account(by), permission)
-
-
-def _no_such_sanction() -> NotFound:
-    return NotFound("There is no such sanction, or it is not yours to see.")
 
 
 # --- What becomes of it -------------------------------------------------------------------------
