@@ -12,6 +12,7 @@ from accounts.models import User
 from chatproject.sockets.testing import Refused
 from rooms.firstrun import first_run_code
 from rooms.models import Community, Invitation, Room
+from rooms.operations.sanctions import ban_guest
 from tests.rooms.conftest import at_once
 from tests.support.server import PASSWORD
 
@@ -267,6 +268,18 @@ def test_sign_up_is_closed_in_a_private_team(closed):
 # --- Invitations --------------------------------------------------------------------------------
 def invited(client, token):
     return client.get(f"/invite/{token}/")
+
+
+def test_nobody_signs_up_from_a_network_that_is_kept_out(founded, lobby):
+    ban_guest(by=founded, name="Gus", network="198.51.100.7", reason="Flooding")
+    sign_up = "/accounts/signup/"
+    inside, elsewhere = (browser(REMOTE_ADDR=f"198.51.100.{number}") for number in (7, 8))
+    for answer in (inside.get(sign_up), inside.post(sign_up, account("nina"))):
+        assert answer.status_code == 403
+        assert "No sign-up from here" in answer.content.decode()
+    assert not User.objects.filter(username="nina").exists()
+    assert elsewhere.get(sign_up).status_code == 200
+    assert entered(elsewhere.post(sign_up, account("nina")), elsewhere)
 
 
 def test_an_invitation_leads_to_the_form_and_in(closed):
