@@ -172,6 +172,7 @@ async def test_what_happens_is_counted(stage, log):
     await wire.close()
     counted = app.server.journal
     assert counted.counts == {"connections": 1, "refusals": 1, "errors": 1, "dropped": 1}
+    assert counted.faults == {"bad_packet": 1}
     assert {name: tally.total for name, tally in counted.events.items()} == {"echo": 2, "fail": 1, "?": 2}
     assert counted.all_events.total == 5
     assert len(log.faults()) == 1

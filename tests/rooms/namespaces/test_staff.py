@@ -1,12 +1,15 @@
 """The namespace `/admin`: who enters, what each command answers and needs, and what staff hear."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from chatproject.sockets.database import in_database
 from chatproject.sockets.testing import Refused
+from rooms.models import Message, Room
 from rooms.namespaces import staff as console
 from tests.rooms.conftest import fill, nobody_hears, ok, refused, say
 from tests.rooms.namespaces.conftest import give, notes, take
@@ -104,16 +107,21 @@ async def test_who_stops_being_staff_is_dropped_and_refused(house, office, staff
         ("overview", {}, "use_console"),
         ("list_sockets", {}, "use_console"),
         ("list_rooms", {}, "use_console"),
+        ("list_people", {}, "use_console"),
+        ("list_people", {"online": False}, "use_console"),
+        ("watch_room", {"room": "lobby", "on": True}, "use_console"),
         ("announce", {"text": "Hello"}, "announce"),
         ("disconnect_user", {"user": 1}, "moderate_rooms"),
+        ("disconnect_socket", {"sid": "x"}, "moderate_rooms"),
+        ("list_reports", {}, "moderate_rooms"),
     ],
 )
 async def test_a_command_needs_its_permission_at_the_moment_it_is_given(
     house, office, staff, member, lobby, command, payload, permission
 ):
-    if "user" in payload:
-        payload = {"user": member.pk}
     entry, bystander = await office(), await house.enter(member)
+    names = {"user": member.pk, "sid": bystander.sid}
+    payload = {**payload, **{field: name for field, name in names.items() if field in payload}}
     await take(staff, permission)
     assert (await refused(entry, command, **payload))["code"] == "forbidden"
     await nobody_hears("notice", bystander)
@@ -223,10 +231,36 @@ async def test_rooms_are_listed_with_their_messages_and_who_is_there(
     assert not data["rooms"][0].keys() & {"unread", "role", "last_read"}
 
 
+async def test_messages_of_the_last_minute_are_counted(house, office, owner, member, lobby, den):
+    def make():
+        fill(owner, den, 5)
+        Message.objects.filter(room=den, seq__lte=2).update(created_at=timezone.now() - timedelta(seconds=61))
+        fill(owner, lobby, 2)
+        Message.objects.filter(room=lobby).update(created_at=timezone.now() - timedelta(seconds=61))
+
+    await in_database(make)
+    rooms = (await ok(await office(), "list_rooms"))["rooms"]
+    assert {each["slug"]: each["messages_per_minute"] for each in rooms} == {"lobby": 0, "den": 3}
+
+
+async def test_private_rooms_are_listed_for_their_members_and_for_who_may_see_them(
+    house, office, staff, owner, lobby, den
+):
+    await in_database(lambda: room("club", owner=staff, kind=Room.Kind.PRIVATE))
+    entry = await office()
+
+    async def listed():
+        return {each["slug"] for each in (await ok(entry, "list_rooms"))["rooms"]}
+
+    assert await listed() == {"lobby", "den", "club"}
+    await take(staff, "view_private_rooms")
+    assert await listed() == {"lobby", "club"}
+
+
 async def test_rooms_are_found_by_name_and_listed_in_pages(house, office, lobby, monkeypatch):
     for number in range(5):
         await in_database(room, f"garden-{number}")
-    monkeypatch.setattr(console, "PAGE", 2)
+    monkeypatch.setattr("rooms.operations.console.PAGE", 2)
     entry, found, cursor = await office(), [], None
     while True:
         data = await ok(entry, "list_rooms", query="GARDEN", cursor=cursor)

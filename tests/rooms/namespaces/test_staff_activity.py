@@ -3,6 +3,7 @@
 from unittest import mock
 
 import pytest
+from django.db import OperationalError
 
 from chatproject.sockets.database import in_database
 from chatproject.sockets.digests import SINGLY
@@ -100,6 +101,17 @@ async def test_figures_are_kept_while_nobody_watches(house, office, member, lobb
         for each in history
     )
     assert history == sorted(history, key=lambda each: each["at"])
+
+
+async def test_while_the_database_does_not_answer_no_figures_come_and_then_they_do(
+    house, office, lobby, clock
+):
+    entry = await office()
+    with mock.patch("rooms.operations.reports.count_open", side_effect=OperationalError("gone")):
+        await clock.tick()
+    await nobody_hears("stats", entry)
+    await clock.tick()
+    assert len(await entry.received("stats")) == 1
 
 
 async def test_the_history_is_bounded(house, office, lobby):
