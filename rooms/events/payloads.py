@@ -183,7 +183,7 @@ def message_payload(message: Message) -> MessagePayload:
         "deleted_at": _time(message.deleted_at),
         "reply_to": message.reply_to_id,
         "mentions": [],
-        "reactions": _reactions(message.reacted) if message.reacted else [],
+        "reactions": _reactions(message.reacted) if message.reacted and not message.deleted_at else [],
         "attachments": [],
     }
 

@@ -43,10 +43,10 @@ def message_deleted(message: Message, *, person: Person, room: Room) -> None:
     activity("message_deleted", person=person, room=room, detail=f"#{message.seq}")
 
 
-def message_changed(message: Message, *, room: Room) -> None:
-    """Tells all who hear the room what a message is now, but the socket that asked: it gets the ack."""
+def message_changed(message: Message, *, room: Room, answered: bool = True) -> None:
+    """Tells all who hear the room what a message is now, but the socket that asked if its ack says so."""
     payload = {"room": room.pk, "version": message.version, "message": message_payload(message)}
-    publish("message_changed", payload, to=channels.everybody_in(room.pk), but_sender=True)
+    publish("message_changed", payload, to=channels.everybody_in(room.pk), but_sender=answered)
     _tell_watchers("message_changed", payload, room)
 
 
@@ -82,6 +82,15 @@ def guests_sent_away() -> None:
 def guests_shut_out(networks: Iterable[str]) -> None:
     """Guests from these networks are kept out now: their connections end, and they find the door shut."""
     publish(None, to=map(channels.network_of, networks), close=True)
+
+
+def room_cleared(room: Room, *, person: User, staying: Iterable[int], count: int) -> None:
+    """All but those who stay lose the room: who belonged to it, and who only has it open."""
+    everybody = channels.everybody_in(room.pk)
+    stay = [user_room(pk) for pk in staying]
+    publish("room_removed", {"room": room.pk}, to=everybody, except_=stay, leave=everybody)
+    room_changed(room, person=person)
+    activity("clear_room", person=person, room=room, detail=str(count))
 
 
 def member_joined(room: Room, membership: Membership) -> None:

@@ -16,7 +16,8 @@ class Revision(models.Model):
     message = models.ForeignKey(Message, models.CASCADE, related_name="revisions")
     body = models.TextField()
     until = models.DateTimeField()
-    # What it was deleted with, if it was not edited: by this it comes back.
+    # What it was deleted with, and how it was shown, if it was not edited: by these it comes back.
+    html = models.TextField(blank=True, default="", editable=False)
     deletion = models.ForeignKey(
         Deletion, models.SET_NULL, null=True, blank=True, editable=False, related_name="revisions"
     )

@@ -140,10 +140,6 @@ class ChatNamespace(ChatModeration, ChatReports):
         return Edit(person=socket.user, message=payload.message, text=await _text(payload.body))
 
     @write
-    def on_delete_message(self, socket: Socket, payload: commands.OneMessage) -> dict[str, Any]:
-        return _message(changing.delete_message(person=socket.user, message=payload.message))
-
-    @write
     def on_react(self, socket: Socket, payload: commands.React) -> dict[str, Any]:
         return _message(changing.react(person=socket.user, **payload.model_dump()))
 
@@ -182,6 +178,10 @@ class ChatNamespace(ChatModeration, ChatReports):
     @write
     def on_remove_member(self, socket: Socket, payload: commands.RemoveMember) -> dict[str, Any]:
         return _room(memberships.remove_member(person=socket.user, **payload.model_dump()), socket)
+
+    @write
+    def on_change_role(self, socket: Socket, payload: commands.ChangeRole) -> dict[str, Any]:
+        return _room(memberships.set_role(person=socket.user, **payload.model_dump()), socket)
 
 
 async def _text(body: str) -> Text:

@@ -9,7 +9,7 @@ from django.db import connection
 
 from accounts.models import User
 from chatproject.sockets.namespace import Payload
-from rooms.models import Message, Sanction, together
+from rooms.models import Deletion, Message, Sanction, together
 
 
 class RoomOf(NamedTuple):
@@ -30,7 +30,13 @@ class ConcernedBy(NamedTuple):
     sanction: int
 
 
-LockKey: TypeAlias = int | str | RoomOf | PersonOf | ConcernedBy
+class DeletedBy(NamedTuple):
+    """The room that something was deleted in, which never changes."""
+
+    deletion: int
+
+
+LockKey: TypeAlias = int | str | RoomOf | PersonOf | ConcernedBy | DeletedBy
 
 # What the fields of payloads name.
 _NAMED: dict[str, Callable[..., LockKey]] = {
@@ -38,6 +44,7 @@ _NAMED: dict[str, Callable[..., LockKey]] = {
     "message": RoomOf,
     "user": PersonOf,
     "sanction": ConcernedBy,
+    "deletion": DeletedBy,
 }
 
 
@@ -48,7 +55,7 @@ def keys_of(payload: Payload) -> list[LockKey]:
 
 
 def take_locks(keys: Collection[LockKey]) -> None:
-    """Locks rooms, by id, slug or one of their messages, then people, until the transaction ends.
+    """Locks rooms, by id, slug or what happened in them, then people, until the transaction ends.
 
     Of each kind lower ids first.
     """
@@ -56,7 +63,8 @@ def take_locks(keys: Collection[LockKey]) -> None:
     if connection.features.has_select_for_update:
         sanctions = _concerned_by({key.sanction for key in keys if isinstance(key, ConcernedBy)})
         messages = {key.message for key in keys if isinstance(key, RoomOf)}
-        rooms = {key for key in keys if isinstance(key, int | str)}
+        deletions = {key.deletion for key in keys if isinstance(key, DeletedBy)}
+        rooms = {key for key in keys if isinstance(key, int | str)} | _deleted_in(deletions)
         people = {key.user for key in keys if isinstance(key, PersonOf)}
         together.lock_rooms(rooms | _rooms_of(messages) | {room for room, _ in sanctions if room})
         lock_people(people | {user for _, user in sanctions if user})
@@ -72,6 +80,12 @@ def _rooms_of(messages: Collection[int]) -> set[int | str]:
     if not messages:
         return set()
     return {*Message.objects.filter(pk__in=messages).values_list("room_id", flat=True)}
+
+
+def _deleted_in(deletions: Collection[int]) -> set[int | str]:
+    return (
+        {*Deletion.objects.filter(pk__in=deletions).values_list("room_id", flat=True)} if deletions else set()
+    )
 
 
 def _concerned_by(sanctions: Collection[int]) -> list[tuple[int | None, int | None]]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from accounts.guests import Person
 from accounts.models import User
 from chatproject.errors import Invalid, NotFound
 from chatproject.sockets.database import in_database
 from chatproject.sockets.namespace import Namespace, write
 from chatproject.sockets.socket import Socket
-from rooms.events.payloads import sanction_payload
-from rooms.models import Sanction
+from rooms.events.payloads import message_payload, room_payload, sanction_payload
+from rooms.models import Deletion, Room, Sanction
 from rooms.namespaces import payloads as commands
-from rooms.operations import sanctions
-from rooms.operations.standing import BAN, require_permission
+from rooms.operations import deleting, memberships, rooms, sanctions
+from rooms.operations.standing import BAN, MODERATE, require_permission
 
 
 class ChatModeration(Namespace):
@@ -37,9 +38,51 @@ class ChatModeration(Namespace):
         found = sanctions.list_sanctions_in(by=socket.user, room=payload.room)
         return {"sanctions": [sanction_payload(sanction) for sanction in found]}
 
+    @write
+    def on_delete_message(self, socket: Socket, payload: commands.DeleteMessage) -> dict[str, Any]:
+        return _delete_message(socket.user, payload)
+
+    @write
+    def on_delete_messages(self, socket: Socket, payload: commands.DeleteMessages) -> dict[str, Any]:
+        return _delete_messages(socket.user, payload)
+
+    @write
+    def on_undo_deletion(self, socket: Socket, payload: commands.UndoDeletion) -> dict[str, Any]:
+        return {"count": deleting.undo_deletion(by=socket.user, deletion=payload.deletion)}
+
 
 class StaffModeration(Namespace):
     """In `/admin`: the same everywhere, and more."""
+
+    @write
+    def on_delete_message(self, socket: Socket, payload: commands.DeleteMessage) -> dict[str, Any]:
+        return _delete_message(_moderator(socket), payload)
+
+    @write
+    def on_delete_messages(self, socket: Socket, payload: commands.DeleteMessages) -> dict[str, Any]:
+        return _delete_messages(_moderator(socket), payload)
+
+    @write
+    def on_undo_deletion(self, socket: Socket, payload: commands.UndoDeletion) -> dict[str, Any]:
+        return {"count": deleting.undo_deletion(by=_moderator(socket), deletion=payload.deletion)}
+
+    @write
+    def on_remove_member(self, socket: Socket, payload: commands.StaffRemoveMember) -> dict[str, Any]:
+        memberships.remove_member(person=_moderator(socket), **payload.model_dump())
+        return {}
+
+    @write
+    def on_archive_room(self, socket: Socket, payload: commands.ArchiveRoom) -> dict[str, Any]:
+        return _room(rooms.update_room(person=_moderator(socket), **payload.model_dump()))
+
+    @write
+    def on_update_room(self, socket: Socket, payload: commands.StaffUpdateRoom) -> dict[str, Any]:
+        changes = payload.model_dump(exclude_none=True)
+        return _room(rooms.update_room(person=_moderator(socket), **changes))
+
+    @write
+    def on_clear_room(self, socket: Socket, payload: commands.OneRoom) -> dict[str, Any]:
+        return _room(memberships.clear_room(by=_moderator(socket), room=payload.room))
 
     @write
     def on_mute_user(self, socket: Socket, payload: commands.MuteUser) -> dict[str, Any]:
@@ -84,6 +127,29 @@ class StaffModeration(Namespace):
             "sanctions": [sanction_payload(sanction) for sanction in found],
             "next": str(following) if following else None,
         }
+
+
+def _moderator(socket: Socket) -> User:
+    """Who owns a room may act in it from the chat; the console takes the permission."""
+    return require_permission(socket.user, MODERATE)
+
+
+def _delete_message(person: Person, payload: commands.DeleteMessage) -> dict[str, Any]:
+    message, deletion = deleting.delete_message(person=person, **payload.model_dump())
+    return {"message": message_payload(message), "deletion": _id(deletion)}
+
+
+def _delete_messages(by: Person, payload: commands.DeleteMessages) -> dict[str, Any]:
+    deletion, count = deleting.delete_messages(by=by, **payload.model_dump())
+    return {"deletion": _id(deletion), "count": count}
+
+
+def _id(deletion: Deletion | None) -> int | None:
+    return deletion.pk if deletion else None
+
+
+def _room(room: Room) -> dict[str, Any]:
+    return {"room": room_payload(room)}
 
 
 def _sanction(sanction: Sanction) -> dict[str, Any]:

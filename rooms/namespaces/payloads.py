@@ -90,6 +90,20 @@ class EditMessage(OneMessage):
     body: str
 
 
+class DeleteMessage(OneMessage):
+    reason: str = ""
+
+
+class DeleteMessages(OneRoom):
+    user: Id
+    since: Moment
+    reason: str = ""
+
+
+class UndoDeletion(Payload):
+    deletion: Id
+
+
 class React(OneMessage):
     emoji: str
     on: bool
@@ -130,6 +144,25 @@ class AddMembers(OneRoom):
 class RemoveMember(OneRoom):
     user: Id
     reason: str = ""
+
+
+class ChangeRole(OneRoom):
+    user: Id
+    role: Literal["owner", "moderator", "member"]
+
+
+class StaffRemoveMember(OneRoom):
+    user: Id
+    reason: str
+
+
+class StaffUpdateRoom(OneRoom):
+    read_only: bool | None = None
+    slow_mode: int | None = None
+
+
+class ArchiveRoom(OneRoom):
+    archived: bool
 
 
 class ListSockets(Payload):

@@ -12,6 +12,7 @@ from rooms.models import Membership, Message, Room, Sanction
 from rooms.models.room import room_key
 from rooms.models.together import lock_rooms, memberships_of
 
+NO_MESSAGE = "There is no such message, or it is not yours to see."
 NOBODY: frozenset[tuple[int, int]] = frozenset()
 
 
@@ -66,28 +67,30 @@ def found(place: Place | None) -> Place:
     return place
 
 
-def find_to_manage(person: Person, key: int | str) -> Place:
-    """The same, locked; raises `Forbidden` unless `person` may manage it."""
-    person = as_stored(person)
-    place = find(person, key, lock=True)
-    if not place.room.may_be_managed_by(person, place.membership):
+def find_to_act(person: Person, key: int | str, *, lock: bool = True) -> tuple[User, Place]:
+    """The person as the database has them now, and the room, locked, as they find it.
+
+    Staff who moderate find all that staff may see. Raises `NotFound`, and `Unauthenticated` for guests.
+    """
+    by = User.objects.get(pk=require_account(person).pk)
+    if not (by.is_staff and by.has_perm("rooms.moderate_rooms")):
+        return by, find(by, key, lock=lock)
+    rooms = Room.objects.for_staff(by).named(key)
+    room = (rooms.select_for_update(of=("self",)) if lock else rooms).first()
+    return by, found(Place(room, _membership(by, room)) if room else None)
+
+
+def find_to_manage(person: Person, key: int | str) -> tuple[User, Place]:
+    """The same; raises `Forbidden` unless they may manage it, as its owners and staff who moderate may."""
+    by, place = find_to_act(person, key)
+    if not place.room.may_be_managed_by(by, place.membership):
         raise Forbidden("Only the room's owners may do this.")
-    return place
+    return by, place
 
 
 def find_to_moderate(person: Person, key: int | str, *, lock: bool = True) -> tuple[User, Place]:
-    """The person as the database has them now, and the room, locked, if they may keep order there.
-
-    Staff who moderate do, in every room that staff may see. Raises `NotFound`, `Forbidden`, and
-    `Unauthenticated` for guests.
-    """
-    by = User.objects.get(pk=require_account(person).pk)
-    if by.is_staff and by.has_perm("rooms.moderate_rooms"):
-        rooms = Room.objects.for_staff(by).named(key)
-        room = (rooms.select_for_update(of=("self",)) if lock else rooms).first()
-        place = found(Place(room, _membership(by, room)) if room else None)
-    else:
-        place = find(by, key, lock=lock)
+    """The same for who may keep order there: its moderators may, too."""
+    by, place = find_to_act(person, key, lock=lock)
     if not place.room.may_be_moderated_by(by, place.membership):
         raise Forbidden("Only the room's owners and moderators may do this.")
     return by, place
@@ -103,7 +106,18 @@ def find_message(person: Person, message: int, *, lock: bool = False) -> tuple[P
     try:
         return find(person, room_id or 0, lock=lock), stored.in_full().get()
     except (NotFound, Message.DoesNotExist):
-        raise NotFound("There is no such message, or it is not yours to see.") from None
+        raise NotFound(NO_MESSAGE) from None
+
+
+def find_message_to_moderate(person: Person, message: int) -> tuple[User, Place, Message]:
+    """What `find_to_moderate` finds for the room of a message, and the message, in full. Raises the same."""
+    stored = Message.objects.filter(pk=message)
+    room_id = stored.values_list("room_id", flat=True).first()
+    try:
+        by, place = find_to_moderate(person, room_id or 0)
+        return by, place, stored.in_full().get()
+    except (NotFound, Message.DoesNotExist):
+        raise NotFound(NO_MESSAGE) from None
 
 
 def as_stored(person: Person) -> Person:

@@ -1,4 +1,4 @@
-"""What becomes of messages that are there: edited, deleted, reacted to. Each is a change of their room."""
+"""What becomes of messages that are there: edited, reacted to. Each is a change of their room."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatproject.errors import Conflict, DomainError, Forbidden, good
 from rooms.emoji import is_same
 from rooms.events import publications
 from rooms.models import Message, Reaction, Revision, Room
-from rooms.operations.access import Place, as_stored, find_message, require_account
+from rooms.operations.access import Place, find_message, require_account
 from rooms.operations.posting import Text, require_voice, text_of
 from rooms.operations.texts import checked_emoji
 
@@ -50,21 +50,6 @@ def edit_message(*, person: Person, message: int, body: str) -> Message:
     with transaction.atomic():
         (outcome,) = edit_messages([Edit(person=person, message=message, text=text)])
     return good(outcome)
-
-
-@transaction.atomic
-def delete_message(*, person: Person, message: int) -> Message:
-    """Takes away what a message says, and its reactions; its place stays. Again does nothing.
-
-    Raises `NotFound`, and `Forbidden` for who neither is its author nor manages the room.
-    """
-    place, found = find_message(person, message, lock=True)
-    if not (found.is_by(person) or place.room.may_be_managed_by(as_stored(person), place.membership)):
-        raise Forbidden("Only its author and the room's owners may delete a message.")
-    if found.deleted_at is None:
-        _delete(found, place.room)
-        publications.message_deleted(found, person=place.person(person), room=place.room)
-    return found
 
 
 @transaction.atomic
@@ -113,14 +98,6 @@ def _rewrite(message: Message, text: Text, place: Place) -> None:
     Revision.objects.create(message=message, body=message.body, until=message.edited_at)
     message.body, message.html = text
     _count(message, place.room, "body", "html", "edited_at")
-
-
-def _delete(message: Message, room: Room) -> None:
-    message.deleted_at = timezone.now()
-    Revision.objects.create(message=message, body=message.body, until=message.deleted_at)
-    Reaction.objects.filter(message=message).delete()
-    message.body, message.html, message.reacted = "", "", []
-    _count(message, room, "body", "html", "deleted_at")
 
 
 def _put(message: Message, user_id: int, emoji: str) -> None:

@@ -9,6 +9,7 @@ from accounts.models import User
 from rooms.events import publications
 from rooms.models import Message, Reaction, Room
 from rooms.operations.memberships import leave_all_rooms
+from rooms.operations.versions import count_changes
 
 
 @transaction.atomic
@@ -24,14 +25,10 @@ def leave_for_good(user: User) -> None:
 
 def _take_back_reactions(room: Room, user: User) -> None:
     """Under the room's row lock."""
-    messages = list(room.messages.filter(reactions__user=user).distinct().order_by("seq"))
+    messages = list(room.messages.filter(reactions__user=user, deleted_at=None).distinct().order_by("seq"))
+    Reaction.objects.filter(message__room=room, user=user).delete()
     if not messages:
         return
-    Reaction.objects.filter(message__room=room, user=user).delete()
-    for message in messages:
-        room.version += 1
-        message.version = room.version
-    Message.objects.bulk_update(messages, ["version"], batch_size=500)
-    room.save(update_fields=["version"])
+    count_changes(messages, room)
     # One event for however many there are: who hears of the last misses those before it, and asks for them.
     publications.message_changed(room.messages.in_full().get(pk=messages[-1].pk), room=room)

@@ -6,15 +6,17 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import audit
 from accounts.guests import Person
 from accounts.models import User
-from chatproject.errors import Forbidden, Invalid, NotFound
+from chatproject.errors import Conflict, Forbidden, Invalid, NotFound
 from rooms.events import publications
 from rooms.models import Membership, Room, Sanction, Stay
-from rooms.operations.access import find, find_to_manage, require_account
+from rooms.operations.access import find, find_to_manage, find_to_moderate, require_account
+from rooms.operations.standing import MODERATE, require_above, require_permission, standing_of
 from rooms.operations.texts import checked_reason
 
 
@@ -50,9 +52,17 @@ def leave_room(*, person: Person, room: int | str) -> Room:
 
 @transaction.atomic
 def add_members(*, person: Person, room: int | str, users: Collection[int]) -> Room:
-    """Makes people members. Raises `NotFound`, `Forbidden`, and `Invalid` for people who do not exist."""
-    place = find_to_manage(person, room)
+    """Makes people members; those whom it adds are in the audit.
+
+    Raises what `find_to_manage` and `add_people` raise.
+    """
+    by, place = find_to_manage(person, room)
+    before = {*place.room.memberships.filter(user__in=users).values_list("user_id", flat=True)}
     add_people(place.room, users)
+    if added := sorted({*users} - before):
+        audit.record(
+            "add_members", actor=by, target=place.room, room_id=place.room.pk, after={"users": added}
+        )
     return place.room
 
 
@@ -60,18 +70,58 @@ def add_members(*, person: Person, room: int | str, users: Collection[int]) -> R
 def remove_member(*, person: Person, room: int | str, user: int, reason: str = "") -> Room:
     """Ends somebody's membership, and tells them why; again does nothing.
 
-    Raises `NotFound`, `Forbidden`, `Invalid` for oneself: that is leaving.
+    Raises `NotFound`, `Unauthenticated`, `Invalid`, for oneself too: that is leaving, and `Forbidden` for
+    who does not moderate the room or does not stand above the person there.
     """
     reason = checked_reason(reason, needed=False)
-    place = find_to_manage(person, room)
-    by = require_account(person)
-    removed = User.objects.filter(pk=user).first()
-    if removed is None:
-        raise NotFound("There is no such person.")
-    if removed == by:
-        raise Invalid({"user": "You can leave the room yourself."})
+    by, place = find_to_moderate(person, room)
+    removed = _find_person(user)
+    require_above(by, removed, place.room)
     remove(place.room, removed, by=by, reason=reason)
     return place.room
+
+
+@transaction.atomic
+def set_role(*, person: Person, room: int | str, user: int, role: str) -> Room:
+    """Makes a member an owner, a moderator or just a member of a room; again does nothing.
+
+    Owners step down themselves. Raises `NotFound`, `Invalid`, `Conflict` if the room would be without an
+    owner, and `Forbidden` for who does not manage the room or does not stand above the member there.
+    """
+    if role not in Membership.Role.values:
+        raise Invalid({"role": "A role is owner, moderator or member."})
+    by, place = find_to_manage(person, room)
+    membership = place.room.memberships.filter(user=_find_person(user)).select_related("user").first()
+    if membership is None:
+        raise NotFound("This person does not belong to the room.")
+    is_owner = membership.role == Membership.Role.OWNER
+    if membership.user != by or not is_owner:
+        require_above(by, membership.user, place.room)
+    if is_owner and role != Membership.Role.OWNER and _owners(place.room).count() == 1:
+        raise Conflict("Make somebody else an owner first: a room has one.")
+    change_role(membership, role=role, by=by)
+    return place.room
+
+
+@transaction.atomic
+def clear_room(*, by: Person, room: int | str) -> Room:
+    """Ends the memberships of all below the standing of `by` but its owners and moderators; visitors go, too.
+
+    In rooms for everybody they come back when they next open the chat. Audited with how many left. Raises
+    `NotFound`, `Forbidden` for who is not staff who moderate.
+    """
+    staff, place = find_to_manage(require_permission(require_account(by), MODERATE), room)
+    cleared = place.room
+    leaving = _whom_clearing_ends(cleared, staff)
+    staying = [*cleared.memberships.exclude(pk__in=leaving).values_list("user_id", flat=True)]
+    people = User.objects.filter(memberships__in=leaving)
+    ended = {"left_at": timezone.now(), "end": Stay.End.REMOVED}
+    cleared.stays.filter(left_at=None, user__in=people).update(**ended)
+    count, _ = leaving.delete()
+    _keep_an_owner(cleared)
+    publications.room_cleared(cleared, person=staff, staying=staying, count=count)
+    audit.record("clear_room", actor=staff, target=cleared, room_id=cleared.pk, after={"members": count})
+    return cleared
 
 
 @transaction.atomic
@@ -84,6 +134,7 @@ def remove(room: Room, user: User, *, by: User | None, reason: str = "") -> None
     _require_leavable(room)
     if expel(room, user, end=Stay.End.REMOVED):
         publications.removed(user, room=room, reason=reason)
+        publications.activity("remove_member", person=by, room=room, detail=user.name)
         audit.record("remove_member", actor=by, target=user, room_id=room.pk, reason=reason)
 
 
@@ -111,6 +162,7 @@ def change_role(membership: Membership, *, role: str, by: User | None) -> None:
     membership.save(update_fields=["role"])
     publications.member_changed(room, membership)
     _keep_an_owner(room)
+    publications.activity("change_role", person=by, room=room, detail=f"{membership.user.name}: {role}")
     audit.record(
         "change_role",
         actor=by,
@@ -186,6 +238,13 @@ def add_people(room: Room, users: Collection[int], *, role: str = Membership.Rol
     return [*present.values(), *added]
 
 
+def _find_person(user: int) -> User:
+    found = User.objects.filter(pk=user).first()
+    if found is None:
+        raise NotFound("There is no such person.")
+    return found
+
+
 def _require_leavable(room: Room) -> None:
     if room.everyone:
         raise Forbidden("Everybody belongs to this room.")
@@ -199,9 +258,20 @@ def _end(room: Room, membership: Membership, end: Stay.End) -> None:
     publications.room_changed(room, person=None)
 
 
+def _whom_clearing_ends(room: Room, staff: User) -> QuerySet[Membership]:
+    members = room.memberships.filter(role=Membership.Role.MEMBER)
+    people = members.filter(Q(user__is_staff=True) | Q(user__is_superuser=True)).select_related("user")
+    mine = standing_of(staff)
+    return members.exclude(user__in=[each.user_id for each in people if standing_of(each.user) >= mine])
+
+
+def _owners(room: Room) -> QuerySet[Membership]:
+    return room.memberships.filter(role=Membership.Role.OWNER)
+
+
 def _keep_an_owner(room: Room) -> None:
     """A room whose last owner is gone goes to whoever has been in it longest."""
-    if room.memberships.filter(role=Membership.Role.OWNER).exists():
+    if _owners(room).exists():
         return
     heir = room.memberships.select_related("user").order_by("joined_at", "pk").first()
     if heir is not None:

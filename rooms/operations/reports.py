@@ -15,7 +15,7 @@ from accounts.models import User
 from chatproject.errors import Conflict, Forbidden, Invalid, NotFound
 from rooms.events import publications
 from rooms.models import Message, Report, Room
-from rooms.operations import changing, memberships, reading, sanctions
+from rooms.operations import deleting, memberships, reading, sanctions
 from rooms.operations.access import find_message, require_account
 from rooms.operations.standing import MODERATE, require_permission
 from rooms.operations.texts import checked_reason
@@ -130,7 +130,7 @@ def _act(action: str, *, by: User, message: Message, room: Room, reason: str, un
             "This needs the permission to see private rooms: others can resolve it, or dismiss it."
         )
     if action == Action.DELETE_MESSAGE:
-        changing.delete_message(person=by, message=message.pk)
+        deleting.delete_message(person=by, message=message.pk, reason=reason)
         return
     author = message.author_id
     if author is None:

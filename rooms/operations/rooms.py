@@ -68,9 +68,9 @@ def create_room(
 
 @transaction.atomic
 def update_room(*, person: Person, room: int | str, **changes: Unpack[Changes]) -> Room:
-    """Changes a room. Raises `NotFound`, `Forbidden` for who does not manage it, `Invalid`."""
-    found = find_to_manage(person, room).room
-    return change_room(found, person=person, **changes)
+    """Changes a room. Raises `Invalid`, and what `find_to_manage` raises."""
+    by, place = find_to_manage(person, room)
+    return change_room(place.room, person=by, **changes)
 
 
 @transaction.atomic

@@ -14,7 +14,8 @@ from chatproject.errors import Forbidden
 from chatproject.sockets.database import in_database
 from rooms.admin.rooms import RoomAdmin
 from rooms.models import Community, Invitation, Message, Room
-from rooms.operations.changing import delete_message, edit_message
+from rooms.operations.changing import edit_message
+from rooms.operations.deleting import delete_message
 from tests.rooms.conftest import nobody_hears, post, post_many, say
 from tests.rooms.views.conftest import browser
 from tests.support.people import room

@@ -12,7 +12,8 @@ from rooms.models import Message, Room
 from rooms.operations import catching_up
 from rooms.operations.answers import ANSWER_BYTES
 from rooms.operations.catching_up import changes_since
-from rooms.operations.changing import delete_message, react
+from rooms.operations.changing import react
+from rooms.operations.deleting import delete_message
 from rooms.operations.reading import list_rooms
 from tests.support.people import room
 

@@ -1,4 +1,4 @@
-"""Editing, deleting and reacting: a version for each change and none for what changes nothing; who may."""
+"""Editing and reacting: a version for each change and none for what changes nothing; who may."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,15 +9,14 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 
 from accounts.guests import Guest
-from accounts.models import User
 from chatproject.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from rooms.events.payloads import message_payload
-from rooms.models import Membership, Message, Reaction, Room
+from rooms.models import Message, Room
 from rooms.namespaces.locks import RoomOf, take_locks
 from rooms.operations.catching_up import changes_since
-from rooms.operations.changing import MOST_EMOJI, delete_message, edit_message, react
+from rooms.operations.changing import MOST_EMOJI, edit_message, react
+from rooms.operations.deleting import delete_message
 from rooms.operations.memberships import add_members, join_room, remove_member
-from rooms.operations.messages import mark_read
 from rooms.operations.posting import Post, post_messages, text_of
 from rooms.operations.reading import list_rooms, newest_page
 from rooms.operations.revisions import read_revisions
@@ -78,17 +77,14 @@ def test_only_the_author_edits(owner, member, outsider, staff, guest, lobby):
     assert counters(lobby) == (1, 1)
 
 
-def test_a_guest_edits_and_deletes_what_was_posted_in_the_same_session(guest, lobby):
+def test_a_guest_edits_what_was_posted_in_the_same_session(guest, lobby):
     message = post(guest, lobby)
     namesake = Guest(name=guest.name, key="1" * 32)
     visitor = Guest(name="", key="")
     for who in (namesake, visitor):
         with pytest.raises(Forbidden):
             edit_message(person=who, message=message.pk, body="not mine")
-        with pytest.raises(Forbidden):
-            delete_message(person=who, message=message.pk)
     assert edit_message(person=guest, message=message.pk, body="mine").body == "mine"
-    assert delete_message(person=guest, message=message.pk).deleted_at
 
 
 def test_a_visitor_without_a_session_is_not_the_author_of_peoples_messages(owner, lobby):
@@ -130,82 +126,13 @@ def test_an_edit_is_checked_as_a_post_is(owner, lobby, body):
 
 def test_what_is_not_there_or_not_to_be_seen_is_not_found(owner, outsider, guest, den):
     message = post(owner, den)
-    changes: list[Callable[..., object]] = [partial(edit_message, body="x"), delete_message, read_revisions]
+    changes: list[Callable[..., object]] = [partial(edit_message, body="x"), read_revisions]
     for_people: Callable[..., object] = partial(react, emoji="👍", on=True)
     for who, pk in ((outsider, message.pk), (owner, 10**12), (owner, 2**63 - 1), (guest, message.pk)):
         for act in changes if who is guest else [*changes, for_people]:
             with pytest.raises(NotFound) as error:
                 act(person=who, message=pk)
             assert "message" in str(error.value)
-
-
-# --- Deleting -----------------------------------------------------------------------------------
-def test_a_deleted_message_keeps_its_place_and_nothing_of_what_it_said(owner, member, lobby):
-    first, _ = post_many(member, lobby, 2)
-    react(person=owner, message=first.pk, emoji="👍", on=True)
-    delete_message(person=member, message=first.pk)
-    payload = told(first)
-    assert (payload["body"], payload["html"], payload["reactions"]) == ("", "", [])
-    assert (payload["seq"], payload["version"]) == (1, 4)
-    assert payload["deleted_at"]
-    assert not Reaction.objects.exists()
-    assert counters(lobby) == (2, 4)
-
-
-def test_deleting_again_does_nothing(owner, lobby):
-    message = post(owner, lobby)
-    first = delete_message(person=owner, message=message.pk)
-    again = delete_message(person=owner, message=message.pk)
-    assert (again.deleted_at, again.version) == (first.deleted_at, 2)
-    assert counters(lobby) == (1, 2)
-    assert bodies(owner, message) == ["Hello"]
-
-
-def test_authors_and_who_manages_the_room_delete(owner, member, outsider, staff, guest, lobby):
-    messages = post_many(member, lobby, 3)
-    for who in (outsider, guest):
-        with pytest.raises(Forbidden):
-            delete_message(person=who, message=messages[0].pk)
-    for who, message in zip((member, owner, staff), messages, strict=True):
-        assert delete_message(person=who, message=message.pk).deleted_at
-    by_owner = post(owner, lobby)
-    with pytest.raises(Forbidden):
-        delete_message(person=member, message=by_owner.pk)
-
-
-def test_staff_without_the_permission_any_more_delete_nothing(member, staff, lobby):
-    message = post(member, lobby)
-    assert staff.has_perm("rooms.moderate_rooms")  # which the object remembers
-    User.objects.get(pk=staff.pk).user_permissions.clear()
-    with pytest.raises(Forbidden):
-        delete_message(person=staff, message=message.pk)
-
-
-@CLOSED
-def test_an_author_takes_words_back_where_nobody_posts_any_more(owner, member, lobby, closed):
-    message = post(member, lobby)
-    update_room(person=owner, room=lobby.pk, **closed)
-    assert delete_message(person=member, message=message.pk).deleted_at
-
-
-def test_a_deleted_message_is_not_edited_and_not_reacted_to(owner, lobby):
-    message = post(owner, lobby)
-    delete_message(person=owner, message=message.pk)
-    with pytest.raises(Conflict):
-        edit_message(person=owner, message=message.pk, body="back")
-    for on in (True, False):
-        with pytest.raises(Conflict):
-            react(person=owner, message=message.pk, emoji="👍", on=on)
-    assert counters(lobby) == (1, 2)
-
-
-def test_changes_leave_what_is_unread_alone(owner, member, lobby):
-    message, _ = post_many(owner, lobby, 2)
-    edit_message(person=owner, message=message.pk, body="changed")
-    react(person=member, message=message.pk, emoji="👍", on=True)
-    delete_message(person=owner, message=message.pk)
-    assert mark_read(person=member, room=lobby.pk, seq=0).unread == 2
-    assert Membership.objects.get(room=lobby, user=owner).last_read == 2
 
 
 # --- Reactions ----------------------------------------------------------------------------------

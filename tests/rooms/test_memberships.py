@@ -5,16 +5,18 @@ from threading import Event
 from time import monotonic
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 
 from accounts.models import AuditEntry
-from chatproject.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from chatproject.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from rooms.models import Membership, Room, Sanction, Stay
 from rooms.operations.access import find
 from rooms.operations.memberships import (
     Places,
     add_members,
     add_people,
+    clear_room,
     expel,
     join_room,
     join_rooms_for_everyone,
@@ -22,6 +24,7 @@ from rooms.operations.memberships import (
     places_of,
     remove,
     remove_member,
+    set_role,
 )
 from rooms.operations.rooms import change_room, update_room
 from tests.support.people import person, room
@@ -34,6 +37,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def public(owner):
     return room("public", owner=owner, guests_may_read=True)
+
+
+@pytest.fixture
+def moderator(db):
+    """Belongs to no room yet."""
+    return person("moderator")
 
 
 def members(room):
@@ -155,16 +164,13 @@ def test_people_who_do_not_exist_or_are_not_active_are_not_added(owner, outsider
 
 def test_only_owners_add_and_remove(owner, member, outsider, guest, public, den):
     join_room(person=member, room=public.pk)
-    for who in (member, outsider, guest):
-        with pytest.raises(Forbidden):
-            add_members(person=who, room=public.pk, users=[outsider.pk])
-        with pytest.raises(Forbidden):
-            remove_member(person=who, room=public.pk, user=owner.pk)
-    for who in (outsider, guest):
-        with pytest.raises(NotFound):
-            add_members(person=who, room=den.pk, users=[outsider.pk])
-        with pytest.raises(NotFound):
-            remove_member(person=who, room=den.pk, user=member.pk)
+    refusals = [(member, public, Forbidden), (outsider, public, Forbidden), (outsider, den, NotFound)]
+    refusals += [(guest, public, Unauthenticated), (guest, den, Unauthenticated)]
+    for who, place, refusal in refusals:
+        with pytest.raises(refusal):
+            add_members(person=who, room=place.pk, users=[outsider.pk])
+        with pytest.raises(refusal):
+            remove_member(person=who, room=place.pk, user=owner.pk)
     assert members(public) == {"owner": "owner", "member": "member"}
     assert members(den) == {"owner": "owner", "member": "member"}
 
@@ -179,6 +185,42 @@ def test_removing_again_changes_nothing_and_a_stranger_is_not_found(owner, outsi
     remove_member(person=owner, room=den.pk, user=outsider.pk)
     with pytest.raises(NotFound):
         remove_member(person=owner, room=den.pk, user=10**12)
+
+
+def test_moderators_remove_those_below_them_and_change_nothing_else(
+    owner, member, outsider, moderator, staff, public
+):
+    other = person("other")
+    add_people(public, [member.pk, staff.pk])
+    add_people(public, [moderator.pk, other.pk], role="moderator")
+    remove_member(person=moderator, room=public.pk, user=member.pk)
+    assert "member" not in members(public)
+    for whom in (owner, other, staff):
+        with pytest.raises(Forbidden):
+            remove_member(person=moderator, room=public.pk, user=whom.pk)
+    with pytest.raises(Forbidden):
+        add_members(person=moderator, room=public.pk, users=[outsider.pk])
+    with pytest.raises(Forbidden):
+        update_room(person=moderator, room=public.pk, name="Mine")
+    assert members(public).keys() == {"owner", "moderator", "other", "staff"}
+
+
+def test_staff_who_moderate_remove_owners_of_the_rooms_they_find(owner, member, staff, public, den):
+    add_people(public, [member.pk])
+    remove_member(person=staff, room=public.pk, user=owner.pk)
+    assert members(public) == {"member": "owner"}
+    remove_member(person=staff, room=den.pk, user=member.pk)
+    assert members(den) == {"owner": "owner"}
+    staff.user_permissions.remove(Permission.objects.get(codename="view_private_rooms"))
+    with pytest.raises(NotFound):
+        remove_member(person=staff, room=den.pk, user=owner.pk)
+
+
+def test_who_is_added_by_whom_is_audited(owner, member, outsider, den):
+    add_members(person=owner, room=den.pk, users=[member.pk, outsider.pk])
+    add_members(person=owner, room=den.pk, users=[member.pk, outsider.pk])
+    [entry] = AuditEntry.objects.all()
+    assert (entry.action, entry.target_name, entry.after) == ("add_members", "Den", {"users": [outsider.pk]})
 
 
 def test_nobody_removes_themselves(owner, den):
@@ -208,6 +250,98 @@ def test_the_admins_door_removes_whom_it_says(member, outsider, den):
     remove(den, member, by=None)
     remove(den, outsider, by=None)
     assert members(den) == {"owner": "owner"}
+
+
+# --- Roles --------------------------------------------------------------------------------------
+def test_owners_give_roles_and_it_is_audited(owner, member, den):
+    for role in ("moderator", "owner"):
+        set_role(person=owner, room=den.pk, user=member.pk, role=role)
+        assert members(den)["member"] == role
+    set_role(person=owner, room=den.pk, user=owner.pk, role="member")
+    entries = AuditEntry.objects.order_by("number")
+    assert [(entry.target_name, entry.before, entry.after) for entry in entries] == [
+        ("member", {"role": "member"}, {"role": "moderator"}),
+        ("member", {"role": "moderator"}, {"role": "owner"}),
+        ("owner", {"role": "owner"}, {"role": "member"}),
+    ]
+
+
+def test_the_same_role_again_changes_nothing(owner, member, den):
+    set_role(person=owner, room=den.pk, user=member.pk, role="member")
+    assert not AuditEntry.objects.exists()
+
+
+def test_only_who_manages_the_room_gives_roles_and_only_to_those_below(
+    owner, member, outsider, moderator, staff, guest, public
+):
+    add_people(public, [member.pk, staff.pk])
+    add_people(public, [moderator.pk], role="moderator")
+    for who, refusal in ((moderator, Forbidden), (outsider, Forbidden), (guest, Unauthenticated)):
+        with pytest.raises(refusal):
+            set_role(person=who, room=public.pk, user=member.pk, role="moderator")
+    with pytest.raises(Forbidden):
+        set_role(person=owner, room=public.pk, user=staff.pk, role="moderator")
+    with pytest.raises(Invalid):
+        set_role(person=staff, room=public.pk, user=staff.pk, role="owner")
+    for role in ("", "king"):
+        with pytest.raises(Invalid):
+            set_role(person=owner, room=public.pk, user=member.pk, role=role)
+    for unknown in (outsider.pk, 10**12):
+        with pytest.raises(NotFound):
+            set_role(person=owner, room=public.pk, user=unknown, role="moderator")
+    set_role(person=staff, room=public.pk, user=member.pk, role="owner")
+    with pytest.raises(Forbidden):
+        set_role(person=owner, room=public.pk, user=member.pk, role="member")
+    assert members(public) == {
+        "owner": "owner", "member": "owner", "moderator": "moderator", "staff": "member",
+    }  # fmt: skip
+
+
+def test_the_last_owner_stays_one_whoever_asks(owner, staff, den):
+    for who in (owner, staff):
+        with pytest.raises(Conflict):
+            set_role(person=who, room=den.pk, user=owner.pk, role="member")
+    assert members(den)["owner"] == "owner"
+
+
+# --- Clearing -----------------------------------------------------------------------------------
+def test_clearing_ends_the_memberships_of_all_but_owners_moderators_and_those_not_below(
+    owner, member, outsider, moderator, staff, public
+):
+    boss, colleague = person("boss", is_superuser=True), person("colleague", is_staff=True)
+    colleague.user_permissions.set(staff.user_permissions.all())
+    clerk = person("clerk", is_staff=True)
+    add_people(public, [each.pk for each in (member, outsider, staff, boss, colleague, clerk)])
+    add_people(public, [moderator.pk], role="moderator")
+    clear_room(by=staff, room=public.pk)
+    assert members(public).keys() == {"owner", "moderator", "staff", "boss", "colleague"}
+    removed = public.stays.filter(end="removed").values_list("user_name", flat=True)
+    assert {*removed} == {"member", "outsider", "clerk"}
+    assert public.stays.filter(left_at=None).count() == 4
+    clear_room(by=staff, room=public.pk)
+    found = AuditEntry.objects.filter(action="clear_room").order_by("number")
+    assert [(entry.actor_name, entry.target_name, entry.after) for entry in found] == [
+        ("staff", "Public", {"members": 3}),
+        ("staff", "Public", {"members": 0}),
+    ]
+
+
+def test_who_is_cleared_out_of_a_room_for_everybody_comes_back(member, staff, lobby):
+    clear_room(by=staff, room=lobby.pk)
+    assert members(lobby) == {"owner": "owner"}
+    assert [joined.room for joined in join_rooms_for_everyone(person=member)] == [lobby]
+
+
+def test_only_staff_who_moderate_clear_rooms(owner, moderator, staff, guest, public, den):
+    add_people(public, [moderator.pk], role="moderator")
+    staff.user_permissions.set(Permission.objects.filter(codename="moderate_rooms"))
+    with pytest.raises(NotFound):
+        clear_room(by=staff, room=den.pk)
+    staff.user_permissions.clear()
+    for who in (owner, moderator, staff, guest):
+        with pytest.raises(Unauthenticated if who is guest else Forbidden):
+            clear_room(by=who, room=public.pk)
+    assert members(public) == {"owner": "owner", "moderator": "moderator"}
 
 
 # --- Stays --------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.models import AuditEntry, User
 from chatproject.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from rooms.models import Message, Report, Room, Sanction
-from rooms.operations.changing import delete_message, edit_message
+from rooms.operations.changing import edit_message
+from rooms.operations.deleting import delete_message
 from rooms.operations.reports import list_reports, read_report, report_message, resolve_report
 from rooms.operations.rooms import change_room
 from tests.support.people import person, room

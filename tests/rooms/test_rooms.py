@@ -1,6 +1,7 @@
 """Making and changing rooms."""
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from accounts.audit import verify
 from accounts.models import AuditEntry
@@ -105,20 +106,21 @@ def test_an_owner_changes_what_is_given_and_nothing_else(owner, lobby):
 
 def test_only_owners_change_a_room(member, outsider, guest, lobby, den):
     assert members(lobby)["member"] == "member"
-    for who in (member, outsider, guest):
-        with pytest.raises(Forbidden):
-            update_room(person=who, room=lobby.pk, name="Mine")
-    for who in (outsider, guest):
-        with pytest.raises(NotFound):
-            update_room(person=who, room=den.pk, name="Mine")
+    refusals = [(member, lobby, Forbidden), (outsider, lobby, Forbidden), (outsider, den, NotFound)]
+    for who, place, refusal in [*refusals, (guest, lobby, Unauthenticated), (guest, den, Unauthenticated)]:
+        with pytest.raises(refusal):
+            update_room(person=who, room=place.pk, name="Mine")
     assert state(lobby, "name") == ("Lobby",)
 
 
 def test_staff_who_moderate_change_the_rooms_they_see(staff, lobby, den):
     update_room(person=staff, room=lobby.pk, topic="Be kind")
     assert state(lobby, "topic") == ("Be kind",)
+    update_room(person=staff, room=den.pk, topic="Be kind")
+    assert state(den, "topic") == ("Be kind",)
+    staff.user_permissions.remove(Permission.objects.get(codename="view_private_rooms"))
     with pytest.raises(NotFound):
-        update_room(person=staff, room=den.pk, topic="Be kind")
+        update_room(person=staff, room=den.pk, topic="Be quiet")
 
 
 def test_staff_who_do_not_moderate_change_nothing(staff, lobby):

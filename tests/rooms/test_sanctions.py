@@ -15,7 +15,8 @@ from rooms.models import Membership, Message, Room, Sanction, Stay
 from rooms.models.restraint import restraints_of
 from rooms.models.together import mutes_of
 from rooms.namespaces.locks import ConcernedBy, PersonOf, take_locks
-from rooms.operations.changing import delete_message, edit_message, react
+from rooms.operations.changing import edit_message, react
+from rooms.operations.deleting import delete_message
 from rooms.operations.memberships import add_members, join_room, join_rooms_for_everyone
 from rooms.operations.messages import post_message, set_typing
 from rooms.operations.reading import list_rooms

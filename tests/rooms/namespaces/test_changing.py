@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from chatproject.sockets.database import in_database
-from rooms.operations.changing import delete_message
+from rooms.operations.deleting import delete_message
 from tests.rooms.conftest import nobody_hears, ok, refused, say
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_tracebacks")]

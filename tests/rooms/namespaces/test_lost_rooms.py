@@ -17,7 +17,7 @@ BY_MESSAGE = [
     name for name, handler in ChatNamespace.handlers.items() if "message" in handler.model.model_fields
 ]
 # What asks for no one room; `sync` and the like are tested by what they hold.
-OTHERS = {"sync", "create_room", "lift", "open_direct", "search"}
+OTHERS = {"sync", "create_room", "lift", "undo_deletion", "open_direct", "search"}
 
 
 @pytest.fixture

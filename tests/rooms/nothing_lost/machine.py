@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,18 +12,31 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from accounts.guests import Person
-from rooms.models import Message, Room
-from rooms.operations import changing, memberships, messages, rooms
+from rooms.models import Deletion, Message, Room
+from rooms.operations import changing, deleting, memberships, messages, rooms
 from tests.rooms.nothing_lost.world import LOSS, World, committed, may_post, pick
 
 EMOJI = ["👍", "🎉", "❤️"]
-KINDS = [*["_post"] * 5, *["_edit"] * 3, *["_react"] * 3, "_delete", "_read", "_post_again"]
+KINDS = [*["_post"] * 5, *["_edit"] * 3, *["_react"] * 3, "_delete", "_undo", "_read", "_post_again"]
 MOST_ROOMS = 5
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 pages = st.integers(0, 9)
 numbers = st.integers(0, 30)
 flags = st.booleans()
 randoms = st.randoms(use_true_random=False)
+
+
+def _delete_message(**asked: Any) -> Message:
+    return deleting.delete_message(**asked)[0]
+
+
+def _delete_messages(*, person: Person, **asked: Any) -> None:
+    deleting.delete_messages(by=person, **asked)
+
+
+def _undo_deletion(*, person: Person, **asked: Any) -> None:
+    deleting.undo_deletion(by=person, **asked)
 
 
 class Saying(NamedTuple):
@@ -79,7 +93,13 @@ class Conversation(RuleBasedStateMachine):
         self._change(saying, changing.edit_message, body=f"*edit* {saying.number % 5}")
 
     def _delete(self, saying: Saying) -> None:
-        self._change(saying, changing.delete_message)
+        self._change(saying, _delete_message)
+
+    def _undo(self, saying: Saying) -> None:
+        if found := list(Deletion.objects.order_by("-pk")):
+            deletion = pick(found, saying.target)
+            page = self._page_of(saying, lambda who: who == deletion.by)
+            self.world.do(page, _undo_deletion, deletion=deletion.pk)
 
     def _react(self, saying: Saying) -> None:
         emoji, on = pick(EMOJI, saying.number), saying.number % 4 > 0
@@ -129,6 +149,12 @@ class Conversation(RuleBasedStateMachine):
     def remove_member(self, page: int, place: int, who: int) -> None:
         self.world.do(
             page, memberships.remove_member, room=self.world.room(place).pk, user=self.world.user(who).pk
+        )
+
+    @rule(page=pages, place=numbers, who=numbers)
+    def delete_all(self, page: int, place: int, who: int) -> None:
+        self.world.do(
+            page, _delete_messages, room=self.world.room(place).pk, user=self.world.user(who).pk, since=EPOCH
         )
 
     @precondition(lambda self: Room.objects.count() < MOST_ROOMS)

@@ -13,7 +13,8 @@ import pytest
 from accounts.guests import Guest, Person
 from chatproject.errors import DomainError
 from rooms.models import Message, Room
-from rooms.operations.changing import delete_message, edit_message, react
+from rooms.operations.changing import edit_message, react
+from rooms.operations.deleting import delete_message
 from rooms.operations.messages import mark_read, post_message
 from tests.rooms.conftest import at_once
 from tests.rooms.nothing_lost.browser import Browser

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from rooms.models import Room
-from rooms.operations import catching_up, reading
+from rooms.operations import catching_up, deleting, reading, versions
 from tests.rooms.nothing_lost.machine import Conversation
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,8 @@ def little_fits(settings):
     with (
         mock.patch.multiple(catching_up, SYNC_PAGE=2, SYNC_TOTAL=3, PAGE=2),
         mock.patch.object(reading, "PAGE", 4),
+        mock.patch.object(deleting, "AT_ONCE", 2),
+        mock.patch.object(versions, "TOLD_EACH", 1_000),  # each change is heard of once
     ):
         yield
 
