@@ -33,7 +33,7 @@ class ReportAdmin(ReadOnlyAdmin, ReadAndRecorded, OfRooms, ReportPages):
     room_path = "message__room"
     message_path = "message"
     list_display = (
-        "place", "author", "reason", "reporter_name", "created_at", "state", "action", "resolver", "console",
+        "place", "author", "reason", "said_by", "created_at", "outcome", "console",
     )  # fmt: skip
     list_select_related = ("message__room", "message__author", "reporter", "resolved_by")
     list_filter = (StateFilter, "action", "message__room__kind")
@@ -44,8 +44,8 @@ class ReportAdmin(ReadOnlyAdmin, ReadAndRecorded, OfRooms, ReportPages):
     date_hierarchy = "created_at"
     ordering = ("-created_at", "-pk")
     fields = (
-        "place", "author", "body", "reason", "reporter_name", "created_at", "state", "action", "resolver",
-        "resolved_at", "resolution", "console",
+        "place", "author", "body", "reason", "said_by", "created_at", "outcome", "resolved_at", "resolution",
+        "console",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -61,13 +61,17 @@ class ReportAdmin(ReadOnlyAdmin, ReadAndRecorded, OfRooms, ReportPages):
     def author(self, report: Report) -> SafeString:
         return cells.isolated(cells.author_of(report.message))
 
-    @admin.display(description="state")
-    def state(self, report: Report) -> SafeString:
-        return cells.mark("Resolved") if report.resolved_at else cells.mark("Open", "strong")
+    @admin.display(description="reported by", ordering="reporter_name")
+    def said_by(self, report: Report) -> SafeString:
+        return cells.isolated(report.reporter_name)
 
-    @admin.display(description="resolved by", ordering="resolved_by")
-    def resolver(self, report: Report) -> SafeString | str:
-        return cells.person_link(report.resolved_by) if report.resolved_by else "-"
+    @admin.display(description="outcome", ordering="resolved_at")
+    def outcome(self, report: Report) -> SafeString:
+        """What became of it, and who saw to that."""
+        if report.resolved_at is None:
+            return cells.mark("Open", "strong")
+        by = cells.person_link(report.resolved_by) if report.resolved_by else "somebody"
+        return format_html("{} by {}", report.get_action_display() or "Resolved", by)
 
     @admin.display(description="console")
     def console(self, report: Report) -> SafeString:

@@ -116,10 +116,8 @@ class RoomTimeline(OfRooms):
 
 def _done(entry: AuditEntry) -> Done:
     names = dict.fromkeys([*entry.before, *entry.after])
-    changes = [
-        f"{name.replace('_', ' ')}: {_said(entry.before, name)} → {_said(entry.after, name)}"
-        for name in names
-    ]
+    values = [(name.replace("_", " "), _said(entry.before, name), _said(entry.after, name)) for name in names]
+    changes = [f"{name}: {before} → {after}" for name, before, after in values if before != after]
     return Done(entry, action_name(entry.action), changes)
 
 
