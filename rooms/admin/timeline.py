@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
+from django.core.validators import MinValueValidator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
@@ -23,6 +24,7 @@ from rooms.operations.timeline import Readers, readers_at
 
 from .scope import OfRooms
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # nothing happened before, and a span fits in front of it
 SPAN = timedelta(days=7)  # until now, unless another is asked for
 ROWS = 50  # of each table on a page
 FORMAT = "%Y-%m-%dT%H:%M"
@@ -30,7 +32,8 @@ FORMAT = "%Y-%m-%dT%H:%M"
 
 def _moment(**options: Any) -> forms.DateTimeField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=FORMAT)
-    return forms.DateTimeField(widget=widget, required=False, **options)
+    validators = [MinValueValidator(EARLIEST)]
+    return forms.DateTimeField(widget=widget, required=False, validators=validators, **options)
 
 
 class SpanForm(forms.Form):

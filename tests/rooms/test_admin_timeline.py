@@ -109,6 +109,11 @@ def test_a_span_that_is_none_is_said_beside_the_field(office, old_den, span):
     assert page.context["form"].errors.keys() == {"since"}
 
 
+def test_a_span_before_the_calendar_begins_is_said_beside_the_field(office, old_den):
+    page = office.get(timeline(old_den), {"since": "", "until": "0001-01-03T00:00"})
+    assert page.context["form"].errors.keys() == {"until"}
+
+
 def test_long_stories_come_in_pages_with_as_many_queries_as_short_ones(office, owner, staff, old_den):
     def queries():
         with CaptureQueriesContext(connection) as found:
