@@ -46,6 +46,10 @@ class AuditedAdmin(Pages):
     Django's history only: it tells of an operation.
     """
 
+    def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
+        # A list that is filtered by a secret gives it away, a character at a time.
+        return SECRETS.isdisjoint(lookup.split("__")) and super().lookup_allowed(lookup, value, request)
+
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> list[dict[str, Any]]:

@@ -232,6 +232,20 @@ def test_a_session_is_searched_by_whose_it_is_and_not_by_its_key(office, member)
     assert sessions(session.session_key) == []
 
 
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        f"{SESSIONS}?session_key__startswith=a",
+        f"{SESSIONS}?session_data__gt=a",
+        f"{PEOPLE}?password__startswith=a",
+        "/admin/rooms/invitation/?token__startswith=a",
+    ],
+)
+def test_no_list_is_filtered_by_a_secret_which_that_would_spell_out(office, member, lookup):
+    signed_in(member)
+    assert office.get(lookup).status_code == 400
+
+
 def test_a_session_cannot_be_made_or_changed(office, member):
     session = session_of(signed_in(member))
     assert office.get(f"{SESSIONS}add/").status_code == 403

@@ -417,6 +417,12 @@ def test_messages_are_searched(office, owner, guest, lobby):
     assert [row["excerpt"] for row in rows(office.get(MESSAGES, {"q": "owner"}))] == ["about roses"]
 
 
+@pytest.mark.parametrize("lookup", ["message/?body__contains=launch", "report/?body__contains=launch"])
+def test_no_list_is_filtered_by_what_was_said_since_nobody_would_record_that(office, owner, den, lookup):
+    post(owner, den, "launch codes")
+    assert office.get(f"/admin/rooms/{lookup}").status_code == 400
+
+
 # --- Invitations and the community --------------------------------------------------------------
 INVITATIONS = "/admin/rooms/invitation/"
 
