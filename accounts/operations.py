@@ -148,7 +148,7 @@ def _end_stale_sessions(user: User) -> None:
 @transaction.atomic
 def sign_out(*, by: User, users: Collection[int], reason: str = "") -> list[User]:
     """Ends all sessions of people, who may log in again; returns them. Raises `Forbidden`. Is audited."""
-    people = list(User.objects.select_for_update().filter(pk__in=users).order_by("pk"))
+    people = list(User.objects.select_for_update(no_key=True).filter(pk__in=users).order_by("pk"))
     _require_touchable(by, [user for user in people if user.pk != by.pk])
     for user in people:
         end_sessions(user=user, reason=Reason.REVOKED)
@@ -166,7 +166,7 @@ def set_active(*, by: User, users: Collection[int], active: bool, reason: str = 
     if by.pk in users:
         raise Invalid({"user": "You cannot do this to yourself."})
     owners = Q(is_superuser=True, is_active=True)
-    locked = User.objects.select_for_update().filter(Q(pk__in=users) | owners).order_by("pk")
+    locked = User.objects.select_for_update(no_key=True).filter(Q(pk__in=users) | owners).order_by("pk")
     changed = [user for user in locked if user.pk in users and user.is_active != active]
     _require_touchable(by, changed)
     if not active:
@@ -192,7 +192,7 @@ def keep_an_owner(*, without: Collection[int]) -> None:
     owners = User.objects.owners().filter(is_active=True)
     if not owners.filter(pk__in=without).exists():
         return
-    if not {owner.pk for owner in owners.select_for_update().order_by("pk")} - {*without}:
+    if not {owner.pk for owner in owners.select_for_update(no_key=True).order_by("pk")} - {*without}:
         raise Conflict("Nobody would be left who may do everything here.")
 
 
