@@ -36,7 +36,8 @@ def add_member(room: Room, user: User, *, role: str, by: User) -> None:
     with transaction.atomic():
         [room] = lock_rooms([room.pk])
         add_people(room, [user.pk], role=role)
-        audit.record("add_member", actor=by, target=user, room_id=room.pk, after={"role": role})
+        added = {"users": [user.pk], "role": role}
+        audit.record("add_members", actor=by, target=room, room_id=room.pk, after=added)
 
 
 def give_role(membership: Membership, role: str, *, by: User) -> None:

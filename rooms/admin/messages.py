@@ -20,6 +20,7 @@ from . import cells
 from .bases import MessagePages, RevisionRows
 from .confirming import counted
 from .filters import choice_filter
+from .message_actions import MessageActions
 from .paging import BoundedPaginator
 from .reading import ReadAndRecorded
 from .scope import OfRooms
@@ -58,7 +59,7 @@ class RevisionInline(ReadOnlyAdmin, RevisionRows):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin, ReadAndRecorded, OfRooms, MessagePages):
+class MessageAdmin(MessageActions, ReadOnlyAdmin, ReadAndRecorded, OfRooms, MessagePages):
     """What was said in private rooms is shown in lists, and searched, only for who belongs there.
 
     Others who may read private rooms read it on the message's own page, and the audit keeps that they did.
@@ -77,6 +78,7 @@ class MessageAdmin(ReadOnlyAdmin, ReadAndRecorded, OfRooms, MessagePages):
     fields = ("place", "seq", "who", "body", "created_at", "edited_at", "deleted_at", "links")
     readonly_fields = fields
     inlines = (RevisionInline,)
+    actions = ("delete_messages", "undo")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         found: QuerySet[Message] = super().get_queryset(request)

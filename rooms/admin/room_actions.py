@@ -20,7 +20,9 @@ from rooms.events import channels
 from rooms.models import Room
 from rooms.models.together import lock_rooms
 from rooms.operations.announcing import announce
+from rooms.operations.memberships import clear_room
 from rooms.operations.rooms import LONGEST_SLOW_MODE, change_room
+from rooms.operations.standing import MODERATE
 from rooms.operations.texts import NOTICE_LENGTH
 
 from .confirming import Confirming, NothingToSay, counted, listed
@@ -70,6 +72,11 @@ def _setting(**values: Any) -> Callable[[Room, User, dict[str, Any]], bool]:
     return lambda room, staff, _: _change(room, staff, values)
 
 
+def _clear(room: Room, staff: User, data: dict[str, Any]) -> bool:
+    clear_room(by=staff, room=room.pk)
+    return True
+
+
 def _notify(room: Room, staff: User, data: dict[str, Any]) -> bool:
     announce(by=staff, room=room.pk, **data)
     return True
@@ -107,6 +114,14 @@ SLOW_DOWN = Act(
     _change,
     SlowModeForm,
 )
+CLEAR = Act(
+    "Clear {}?",
+    "All members leave, but owners, moderators and staff who stand no lower than you; visitors are shown out."
+    " Messages stay. Rooms for everybody fill again when people come back, others when people join.",
+    "Cleared",
+    "Clear",
+    _clear,
+)
 NOTIFY = Act(
     "Send a notice to {}?",
     "Whoever hears one of the rooms now is shown the text once. It is not kept as a message.",
@@ -125,6 +140,9 @@ class RoomActions(Confirming, OfRooms):
 
     def has_announce_permission(self, request: HttpRequest) -> bool:
         return staff_of(request).has_perm("rooms.announce")
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        return staff_of(request).has_perm(MODERATE)
 
     @admin.action(description="Archive…", permissions=["manage"])
     def archive(self, request: HttpRequest, rooms: QuerySet[Room]) -> TemplateResponse | None:
@@ -145,6 +163,10 @@ class RoomActions(Confirming, OfRooms):
     @admin.action(description="Slow mode…", permissions=["manage"])
     def slow_down(self, request: HttpRequest, rooms: QuerySet[Room]) -> TemplateResponse | None:
         return self._ask(request, self._manageable(request, rooms), SLOW_DOWN)
+
+    @admin.action(description="Clear…", permissions=["moderate"])
+    def clear(self, request: HttpRequest, rooms: QuerySet[Room]) -> TemplateResponse | None:
+        return self._ask(request, rooms, CLEAR)
 
     @admin.action(description="Send a notice…", permissions=["announce"])
     def notify(self, request: HttpRequest, rooms: QuerySet[Room]) -> TemplateResponse | None:

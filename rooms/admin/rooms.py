@@ -53,7 +53,7 @@ class RoomAdmin(RoomActions, RoomTimeline, OfRooms, RoomPages):
     show_facets = cells.ALWAYS
     date_hierarchy = "last_message_at"
     ordering = ("name",)
-    actions = ("archive", "restore", "close", "open", "slow_down", "notify")
+    actions = ("archive", "restore", "close", "open", "slow_down", "clear", "notify")
     readonly_fields = (
         "slug", "id", "members", "message_count", "last_message_at", "created_at", "live_now", "open_reports",
     )  # fmt: skip

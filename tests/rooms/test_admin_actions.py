@@ -171,7 +171,7 @@ def test_a_membership_is_made_changed_and_ended_on_its_own_page(office, outsider
     assert place.role == "moderator"
     assert office.post(f"{one}delete/", {"post": "yes"}).status_code == 302
     assert not Membership.objects.filter(pk=place.pk).exists()
-    assert [action for action, _ in entries()] == ["add_member", "change_role", "remove_member"]
+    assert [action for action, _ in entries()] == ["add_members", "change_role", "remove_member"]
     assert "delete_selected" not in office.get(f"{ADMIN}membership/").content.decode()
 
 
