@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browser.axe import faults_of
+from tests.browser.console import at_console, section, staff_person
 from tests.browser.visits import NARROW, WIDE, Visit, fresh, overflow
-from tests.support.server import OWNER, Server, manage
+from tests.support.server import OWNER, Server
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -19,34 +20,8 @@ KEPT = 500  # rows of the activity
 Open = Callable[..., Visit]
 
 
-def console(visit: Visit, place: str = "") -> Visit:
-    """Opens the console at a place in it; it is live when this returns."""
-    visit.go(f"/staff/#{place}")
-    expect(visit.page.locator(".console-state")).to_have_text("Live")
-    return visit
-
-
-def section(staff: Visit, name: str) -> Locator:
-    staff.page.get_by_role("navigation", name="Sections").get_by_role("link", name=name).click()
-    return staff.page.locator(f'[data-section="{name.lower()}"]')
-
-
-def staff_person(served: Server, visit: Open, name: str, group: str = "") -> Visit:
-    """A new person of the staff, in a group of those that there are from the start."""
-    person = visit(name)
-    script = (
-        "from accounts.models import User; from django.contrib.auth.models import Group, Permission;"
-        f" user = User.objects.get(username={name!r}); user.is_staff = True; user.save();"
-        f" group = {group!r};"
-        " user.groups.add(Group.objects.get(name=group)) if group else"
-        " user.user_permissions.add(Permission.objects.get(codename='use_console'))"
-    )
-    manage(served.data_dir, "shell", "--verbosity", "0", "--command", script)
-    return person
-
-
 def test_staff_see_live_what_people_do(visit: Open) -> None:
-    staff = console(visit(OWNER))
+    staff = at_console(visit(OWNER))
     people = staff.page.locator('[data-stat="people"] dd')
     expect(people).to_have_text("1")
     activity = section(staff, "Activity")
@@ -68,7 +43,7 @@ def test_staff_see_live_what_people_do(visit: Open) -> None:
 
 
 def test_the_charts_draw_the_last_minutes_and_say_them_in_words(visit: Open) -> None:
-    staff = console(visit(OWNER))
+    staff = at_console(visit(OWNER))
     charts = staff.page.locator(".chart")
     expect(charts.locator("canvas")).to_have_count(4)
     for chart in charts.all():
@@ -79,7 +54,7 @@ def test_an_address_leads_to_one_person_also_one_who_is_not_there(visit: Open) -
     bob = visit(fresh("bob")).enter()
     ident = bob.id
     bob.page.context.close()
-    staff = console(visit(OWNER), f"people/{ident}")
+    staff = at_console(visit(OWNER), f"people/{ident}")
     detail = staff.page.locator("person-detail")
     expect(detail.get_by_role("heading", level=2)).to_have_text(bob.name)
     expect(detail.get_by_role("link", name="In the administration")).to_have_attribute(
@@ -91,7 +66,7 @@ def test_an_address_leads_to_one_person_also_one_who_is_not_there(visit: Open) -
 
 def test_on_a_phone_a_list_and_what_is_open_take_turns(visit: Open) -> None:
     bob = visit(fresh("bob")).enter()
-    staff = console(visit(OWNER, size=NARROW, has_touch=True), "people")
+    staff = at_console(visit(OWNER, size=NARROW, has_touch=True), "people")
     link = staff.page.locator("people-section").get_by_role("link", name=bob.name)
     link.click()
     button = staff.page.locator("person-detail").get_by_role("button", name="Disconnect all tabs")
@@ -115,7 +90,7 @@ def test_no_section_has_a_serious_fault_for_who_cannot_see_or_point(visit: Open,
     ident = author.page.evaluate("document.querySelector('chat-app').chat.timeline.messages.at(-1).id")
     reporter.command("report_message", message=ident, reason="Spam")
     for size in (WIDE, NARROW):
-        staff = console(visit(OWNER, size=size, color_scheme=scheme))
+        staff = at_console(visit(OWNER, size=size, color_scheme=scheme))
         for name in SECTIONS:
             place = section(staff, name.title())
             if name in {"people", "rooms", "reports"}:
@@ -128,7 +103,7 @@ def test_no_section_has_a_serious_fault_for_who_cannot_see_or_point(visit: Open,
 
 
 def test_the_bar_leads_on_and_out(visit: Open) -> None:
-    staff = console(visit(OWNER))
+    staff = at_console(visit(OWNER))
     bar = staff.page.get_by_role("banner")
     expect(bar).to_contain_text("Parley")
     expect(bar.get_by_role("link", name="Chat", exact=True)).to_have_attribute("href", "/")
@@ -138,7 +113,7 @@ def test_the_bar_leads_on_and_out(visit: Open) -> None:
 
 
 def test_the_activity_can_be_paused_and_filtered(visit: Open) -> None:
-    staff = console(visit(OWNER), "activity")
+    staff = at_console(visit(OWNER), "activity")
     feed = staff.page.locator(".feed")
     expect(feed).to_contain_text("olivia connected")
     staff.page.get_by_role("button", name="Pause").click()
@@ -155,7 +130,7 @@ def test_the_activity_can_be_paused_and_filtered(visit: Open) -> None:
 
 
 def test_a_flood_of_activity_stays_bounded_and_the_page_usable(visit: Open) -> None:
-    staff = console(visit(OWNER), "activity")
+    staff = at_console(visit(OWNER), "activity")
     # As the server says it, only more of it than the server would let through.
     staff.page.evaluate(
         """async () => {
@@ -181,7 +156,7 @@ def test_a_flood_of_activity_stays_bounded_and_the_page_usable(visit: Open) -> N
 def test_an_announcement_reaches_everybody(visit: Open) -> None:
     bob = visit(fresh("bob")).enter()
     guest = visit().enter()
-    staff = console(visit(OWNER), "announce")
+    staff = at_console(visit(OWNER), "announce")
     form = staff.page.locator("announce-form")
     form.get_by_role("button", name="Announce").click()
     expect(form.get_by_role("alert")).to_have_text("An announcement needs some text.")
@@ -205,7 +180,7 @@ def test_a_person_who_was_disconnected_comes_back(visit: Open) -> None:
         "() => { window.seen = []; document.querySelector('chat-app').chat.connection"
         ".addEventListener('state', (event) => window.seen.push(event.target.state)); }"
     )
-    staff = console(visit(OWNER), f"people/{bob.id}")
+    staff = at_console(visit(OWNER), f"people/{bob.id}")
     detail = staff.page.locator("person-detail")
     detail.get_by_role("button", name="Disconnect", exact=True).click()
     bob.page.wait_for_function("() => window.seen.includes('offline') && window.seen.at(-1) === 'online'")
@@ -216,13 +191,13 @@ def test_a_person_who_was_disconnected_comes_back(visit: Open) -> None:
 def test_what_one_may_not_do_is_not_offered(visit: Open, served: Server) -> None:
     bob = visit(fresh("bob")).enter()
     looking = staff_person(served, visit, fresh("lena"))
-    console(looking, f"people/{bob.id}")
+    at_console(looking, f"people/{bob.id}")
     detail = looking.page.locator("person-detail")
     expect(detail).to_contain_text("127.0.0.1")
     expect(detail.get_by_role("button")).to_have_count(0)
     sections = looking.page.get_by_role("navigation", name="Sections").get_by_role("link")
     expect(sections).to_have_text(["Overview", "People", "Rooms", "Activity"])
-    moderator = console(staff_person(served, visit, fresh("mona"), "Moderators"), f"people/{bob.id}")
+    moderator = at_console(staff_person(served, visit, fresh("mona"), "Moderators"), f"people/{bob.id}")
     offered = moderator.page.locator("person-detail .acts").get_by_role("button")
     expect(offered.filter(has_text="Mute")).to_be_visible()
 
@@ -240,6 +215,6 @@ def test_one_websocket_carries_both_namespaces(visit: Open) -> None:
     staff = visit(OWNER)
     sockets: list[str] = []
     staff.page.on("websocket", lambda socket: sockets.append(socket.url))
-    console(staff, "people")
+    at_console(staff, "people")
     expect(staff.page.locator("people-section .row-link")).not_to_have_count(0)
     assert len(sockets) == 1, sockets

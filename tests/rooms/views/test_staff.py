@@ -12,7 +12,9 @@ pytestmark = pytest.mark.django_db
 
 def offered(page):
     """The permissions that the page goes by."""
-    return set(re.search(r'data-permissions="([^"]*)"', page.content.decode())[1].split())
+    found = re.search(r'data-permissions="([^"]*)"', page.content.decode())
+    assert found
+    return set(found[1].split())
 
 
 def test_staff_get_the_console_with_what_they_may_do(staff, lobby):

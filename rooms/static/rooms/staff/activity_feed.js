@@ -1,6 +1,6 @@
 import { make, nameOf, part } from "rooms/dom";
 import { onceAFrame } from "rooms/frames";
-import { detailOf, isIn, sentenceOf } from "rooms/staff/activity_words";
+import { kindOf, textOf } from "rooms/staff/activity_words";
 import { addressOfPerson, addressOfStaffRoom } from "rooms/staff/address";
 import { clock, full } from "rooms/times";
 
@@ -74,7 +74,7 @@ class ActivityFeed extends HTMLElement {
     const group = part(this, "kind").value;
     const text = part(this, "text").value.trim().toLocaleLowerCase();
     return activities
-      .filter((activity) => isIn(group, activity.kind) && (!text || textOf(activity).includes(text)))
+      .filter((activity) => (!group || kindOf(activity.kind).group === group) && (!text || textOf(activity).includes(text)))
       .reverse()
       .map(rowOf);
   }
@@ -86,23 +86,25 @@ class ActivityFeed extends HTMLElement {
   }
 }
 
-function textOf({ kind, user, room, detail }) {
-  return `${user?.name ?? "a guest"} ${sentenceOf(kind)} ${room?.name ?? ""} ${detailOf(detail)}`.toLocaleLowerCase();
-}
-
 function rowOf({ at, kind, user, room, detail, count = 1 }) {
   const time = make("time", { textContent: clock(at), title: full(at), dateTime: at });
-  const words = [linked(user, addressOfPerson) ?? "A guest", ` ${sentenceOf(kind)} `];
-  if (room) words.push(linked(room, addressOfStaffRoom));
-  const text = detailOf(detail);
-  if (text) words.push(" ", make("bdi", { className: "detail", textContent: text }));
+  const { says, where, names } = kindOf(kind);
+  const words = [whoOf(user, count), ` ${says} `];
+  if (names && detail) words.push(nameOf(detail), " ");
+  if (room) words.push(where && `${where} `, linked(room, addressOfStaffRoom));
+  if (!names && detail) words.push(" ", make("bdi", { className: "detail", textContent: detail }));
   if (count > 1) words.push(" ", make("span", { className: "tag", textContent: `× ${count.toLocaleString()}` }));
   return make("div", { className: kind === "refused" ? "refused-kind" : "" }, time, make("span", {}, ...words));
 }
 
+/** Who did it. Of what many did together it is not said. */
+function whoOf(user, count) {
+  if (user) return linked(user, addressOfPerson);
+  return count > 1 ? "Several" : "A guest";
+}
+
 /** A name that leads to what can be done about it; a guest has only the name. */
 function linked(named, addressOf) {
-  if (!named) return null;
   return named.id === null ? nameOf(named.name) : make("a", { href: addressOf(named.id) }, nameOf(named.name));
 }
 

@@ -1,47 +1,42 @@
-/** What the activity's kinds are called, and which belong together. */
+/** How the activity is said: "Ann wrote in Lobby", "Mona muted Bob in Lobby". */
 
-const SENTENCES = {
-  connected: "connected",
-  disconnected: "disconnected",
-  refused: "was refused",
-  message_posted: "wrote in",
-  message_edited: "edited a message in",
-  message_deleted: "deleted a message in",
-  room_created: "created",
-  room_changed: "changed",
-  joined: "joined",
-  left: "left",
-  reported: "reported a message in",
-  resolved: "resolved a report in",
-  announced: "announced",
-  disconnect_user: "disconnected",
-  disconnect_socket: "closed a connection of",
-  mute_user: "muted",
-  ban_user: "banned",
-  lift: "lifted a sanction of",
+const COMINGS = "comings";
+const MESSAGES = "messages";
+const ROOMS = "rooms";
+const REFUSALS = "refusals";
+const ACTS = "acts"; // what staff do, and what has no other group
+
+// `says` comes after the name, then the detail where it names somebody (`names`), then the room, after `where`.
+const KINDS = {
+  connected: { group: COMINGS, says: "connected" },
+  disconnected: { group: COMINGS, says: "disconnected" },
+  joined: { group: COMINGS, says: "joined" },
+  left: { group: COMINGS, says: "left" },
+  message_posted: { group: MESSAGES, says: "wrote", where: "in" },
+  message_edited: { group: MESSAGES, says: "edited a message", where: "in" },
+  message_deleted: { group: MESSAGES, says: "deleted a message", where: "in" },
+  undo_deletion: { group: MESSAGES, says: "undid a deletion", where: "in" },
+  reported: { group: MESSAGES, says: "reported a message", where: "in" },
+  room_created: { group: ROOMS, says: "created" },
+  room_changed: { group: ROOMS, says: "changed" },
+  refused: { group: REFUSALS, says: "was refused" },
+  announced: { says: "announced", where: "in" },
+  resolved: { says: "resolved a report", where: "in" },
+  clear_room: { says: "cleared" },
+  change_role: { says: "gave a role:", where: "in", names: true },
+  remove_member: { says: "removed", where: "from", names: true },
+  mute_user: { says: "muted", where: "in", names: true },
+  ban_user: { says: "banned", where: "from", names: true },
+  ban_guest: { says: "banned the guest", names: true },
+  lift: { says: "lifted what held for", where: "in", names: true },
+  disconnect_user: { says: "disconnected", names: true },
+  disconnect_socket: { says: "closed a connection of", names: true },
 };
 
-const GROUPS = {
-  comings: ["connected", "disconnected", "joined", "left"],
-  messages: ["message_posted", "message_edited", "message_deleted", "reported"],
-  rooms: ["room_created", "room_changed"],
-  refusals: ["refused"],
-};
+/** What a kind is: `{group, says, where, names}`. */
+export const kindOf = (kind) => ({ group: ACTS, where: "", names: false, says: kind.replaceAll("_", " "), ...KINDS[kind] });
 
-const GROUPED = new Set(Object.values(GROUPS).flat());
-
-/** What somebody did, in words that a room's name can follow. */
-export const sentenceOf = (kind) => SENTENCES[kind] ?? kind.replaceAll("_", " ");
-
-/** Whether a kind belongs to a group of the filter; "acts" are what staff do, and all that has no other group. */
-export function isIn(group, kind) {
-  if (!group) return true;
-  return group === "acts" ? !GROUPED.has(kind) : GROUPS[group].includes(kind);
-}
-
-/** `detail` as text, whatever it is made of. */
-export function detailOf(detail) {
-  if (detail === null || detail === undefined || detail === "") return "";
-  if (typeof detail !== "object") return String(detail);
-  return Object.entries(detail).map(([name, value]) => `${name} ${value}`).join(", ");
+/** All that an activity says, to be searched. */
+export function textOf({ kind, user, room, detail }) {
+  return `${user?.name ?? "a guest"} ${kindOf(kind).says} ${detail} ${room?.name ?? ""}`.toLocaleLowerCase();
 }

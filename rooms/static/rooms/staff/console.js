@@ -84,8 +84,11 @@ class StaffConsole extends HTMLElement {
     const current = this.sections.has(name) ? name : FIRST;
     for (const [key, section] of this.sections) section.hidden = key !== current;
     for (const link of this.querySelectorAll("[data-link]")) {
-      if (link.dataset.link === current) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+      if (link.dataset.link !== current) link.removeAttribute("aria-current");
+      else {
+        link.setAttribute("aria-current", "page");
+        link.scrollIntoView({ block: "nearest", inline: "nearest" });
+      }
     }
     return this.sections.get(current);
   }

@@ -97,7 +97,7 @@ export const deleteAll = (person, { room = null, rooms = [] }) => ({
   spansLabel: "What they wrote in",
   command: "delete_messages",
   payload: ({ reason, choice, seconds }) => ({ user: person.id, room: room?.id ?? Number(choice), since: timeIn(-seconds), reason }),
-  done: ({ count }) => (count === 1 ? "1 message was deleted." : `${count} messages were deleted.`),
+  done: ({ count }) => ["Nothing was written in this time.", "1 message was deleted."][count] ?? `${count} messages were deleted.`,
   undo: undoDeletion,
 });
 

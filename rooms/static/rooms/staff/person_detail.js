@@ -21,7 +21,9 @@ class PersonDetail extends Detail {
       fill: (row, sanction) => this.#fillSanction(row, sanction),
     });
     desk.connection.on("activity", ({ kind, user }) => {
-      if (user?.id === this.item?.user?.id && /connect|joined|left/.test(kind)) this.soon();
+      const isTheirs = user?.id === this.item?.user?.id && /connect|joined|left/.test(kind);
+      // What is done to somebody does not say to whom but by name.
+      if (isTheirs || /mute|ban|lift/.test(kind)) this.soon();
     });
   }
 

@@ -1,15 +1,19 @@
 import { part } from "rooms/dom";
 import { onceAFrame } from "rooms/frames";
+import { gathered } from "rooms/staff/gathering";
 import { KeyedRows } from "rooms/staff/keyed_rows";
 import { makeMessage, showMessage } from "rooms/staff/staff_message";
 
 const KEPT = 200; // messages
+const AGAIN = 1_000; // milliseconds in which gaps are gathered
 
 /** A room as it is being talked in, for staff who do not belong to it: nobody there is told. */
 class WatchTimeline extends HTMLElement {
   isOn = false;
   #room = null;
   #messages = new Map(); // seq -> message
+  #version = 0; // of the room: what was heard last
+  #again = gathered(() => this.isOn && !this.isPaused && this.#begin(), AGAIN);
   #draw = onceAFrame(() => this.#show());
 
   set desk(desk) {
@@ -22,6 +26,8 @@ class WatchTimeline extends HTMLElement {
     desk.connection.on("message_posted", (event) => this.#happened(event));
     desk.connection.on("message_changed", (event) => this.#happened(event));
     desk.connection.on("room_removed", ({ room }) => room === this.#room?.id && this.#lost());
+    // What was changed from here is told to all but this connection.
+    desk.addEventListener("acted", () => this.#again());
     // The server forgets who watched when a connection ends.
     desk.connection.addEventListener("state", () => desk.connection.online && this.isOn && this.#begin());
   }
@@ -36,6 +42,7 @@ class WatchTimeline extends HTMLElement {
   stop() {
     this.pause();
     this.isOn = false;
+    this.#version = 0;
     this.#messages.clear();
     this.rows.show([]);
   }
@@ -55,12 +62,17 @@ class WatchTimeline extends HTMLElement {
     const room = this.#room;
     const answer = await this.source.request("watch_room", { room: room.id, on: true });
     if (!this.isOn || room !== this.#room) return;
-    for (const message of answer?.messages ?? []) this.#keep(message);
+    if (!answer) return;
+    this.#version = Math.max(this.#version, answer.room.version);
+    answer.messages.forEach((message) => this.#keep(message));
     this.#draw();
   }
 
-  #happened({ room, message }) {
+  #happened({ room, version, message }) {
     if (!this.isOn || room !== this.#room.id) return;
+    // Who does not keep up misses something: the newest messages are read again.
+    if (this.#version && version > this.#version + 1) this.#again();
+    this.#version = Math.max(this.#version, version);
     this.#keep({ ...message, room });
     this.#draw();
   }
