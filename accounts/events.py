@@ -1,6 +1,7 @@
 """What others are told about people, and what a person's own sockets are told when a session ends."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypedDict
 
 from chatproject.sockets import publish
@@ -41,10 +42,9 @@ def person_banned(user: User) -> None:
 
 def ban_payload(user: User) -> Mapping[str, Any]:
     """What the event `session_ended` says to somebody who is banned."""
-    until = user.ban_ends_at
     return {
         "reason": Reason.BANNED.value,
-        "until": until.isoformat().replace("+00:00", "Z") if until else None,
+        "until": optional_time(user.ban_ends_at),
         "text": user.ban_reason,
     }
 
@@ -61,3 +61,13 @@ def session_changed(*, digest: str) -> None:
 
 def _publish_ended(room: str, reason: Reason, namespaces: Sequence[str] = NAMESPACES) -> None:
     publish("session_ended", {"reason": reason.value}, to=room, namespace=namespaces, close=True)
+
+
+def wire_time(moment: datetime) -> str:
+    """ISO 8601 in UTC."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def optional_time(moment: datetime | None) -> str | None:
+    """The same of what may have no time."""
+    return wire_time(moment) if moment else None

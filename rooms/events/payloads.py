@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
 from accounts.avatars import Avatar, avatar_of, colour_of
-from accounts.events import PersonPayload, person_payload
+from accounts.events import optional_time, wire_time
 from accounts.guests import Person
-from accounts.models import User
-from rooms.models import Membership, Message, Reaction, Report, Revision, Room, Sanction
+from rooms.models import Membership, Message, Reaction, Revision, Room, Sanction
 from rooms.models.restraint import Restraint, restraints_of
 
 
@@ -67,52 +65,6 @@ class RevisionPayload(TypedDict):
 
     body: str
     until: str
-
-
-class NamedRoom(TypedDict):
-    """Which room something is about."""
-
-    id: int
-    name: str
-
-
-class SanctionPayload(TypedDict):
-    """A mute or a ban; `room` is null for everywhere, `until` for until it is lifted.
-
-    `by` is null if it was set on the command line, and missing in what the person concerned is told.
-    """
-
-    id: int
-    kind: str
-    user: PersonPayload
-    room: NamedRoom | None
-    reason: str
-    by: NotRequired[PersonPayload | None]
-    created_at: str
-    until: str | None
-    lifted_at: str | None
-    active: bool
-
-
-class ReportedRoom(NamedRoom):
-    slug: str
-    kind: str
-
-
-class ReportPayload(TypedDict):
-    """A message that somebody pointed out; `body` is what it said then."""
-
-    id: int
-    message: MessagePayload
-    room: ReportedRoom
-    body: str
-    reporter: PersonPayload
-    reason: str
-    created_at: str
-    resolved_at: str | None
-    resolved_by: PersonPayload | None
-    action: str
-    resolution: str
 
 
 class MutePayload(TypedDict):
@@ -179,8 +131,8 @@ def message_payload(message: Message) -> MessagePayload:
         "body": message.body,
         "html": message.html,
         "created_at": wire_time(message.created_at),
-        "edited_at": _time(message.edited_at),
-        "deleted_at": _time(message.deleted_at),
+        "edited_at": optional_time(message.edited_at),
+        "deleted_at": optional_time(message.deleted_at),
         "reply_to": message.reply_to_id,
         "mentions": [],
         "reactions": _reactions(message.reacted) if message.reacted and not message.deleted_at else [],
@@ -190,24 +142,6 @@ def message_payload(message: Message) -> MessagePayload:
 
 def revision_payload(revision: Revision) -> RevisionPayload:
     return {"body": revision.body, "until": wire_time(revision.until)}
-
-
-def report_payload(report: Report) -> ReportPayload:
-    """A report, whose message is there `in_full`, as staff see it."""
-    room = report.message.room
-    return {
-        "id": report.pk,
-        "message": message_payload(report.message),
-        "room": {"id": room.pk, "slug": room.slug, "name": room.name, "kind": room.kind},
-        "body": report.body,
-        "reporter": _named(report.reporter, report.reporter_name),
-        "reason": report.reason,
-        "created_at": wire_time(report.created_at),
-        "resolved_at": _time(report.resolved_at),
-        "resolved_by": person_payload(report.resolved_by) if report.resolved_by else None,
-        "action": report.action,
-        "resolution": report.resolution,
-    }
 
 
 def room_payload(room: Room) -> RoomPayload:
@@ -247,44 +181,14 @@ def own_room_payload(
     own["may_manage"] = room.may_be_managed_by(person, membership)
     own["may_moderate"] = room.may_be_moderated_by(person, membership)
     own["muted"] = _mute(restraint.mute)
-    own["may_post_at"] = _time(restraint.may_post_at)
+    own["may_post_at"] = optional_time(restraint.may_post_at)
     return own
-
-
-def sanction_payload(sanction: Sanction) -> SanctionPayload:
-    """A mute or a ban, read `in_full`, as those see it who keep order."""
-    by = _named(sanction.by, sanction.by_name) if sanction.by_name else None
-    return {**own_sanction_payload(sanction), "by": by}
-
-
-def own_sanction_payload(sanction: Sanction) -> SanctionPayload:
-    """The same for the person concerned, who is not told who set it."""
-    return {
-        "id": sanction.pk,
-        "kind": sanction.kind,
-        "user": _named(sanction.user, sanction.user_name),
-        "room": {"id": sanction.room.pk, "name": sanction.room.name} if sanction.room else None,
-        "reason": sanction.reason,
-        "created_at": wire_time(sanction.created_at),
-        "until": _time(sanction.until),
-        "lifted_at": _time(sanction.lifted_at),
-        "active": sanction.is_active,
-    }
 
 
 def _mute(mute: Sanction | None) -> MutePayload | None:
     if mute is None:
         return None
-    return {"until": _time(mute.until), "reason": mute.reason, "everywhere": mute.room_id is None}
-
-
-def _named(person: User | None, name: str) -> PersonPayload:
-    """Somebody, by the `name` that is kept where the account is gone, or there was none."""
-    return person_payload(person) if person else {"id": None, "name": name}
-
-
-def _time(moment: datetime | None) -> str | None:
-    return wire_time(moment) if moment else None
+    return {"until": optional_time(mute.until), "reason": mute.reason, "everywhere": mute.room_id is None}
 
 
 def _author(message: Message) -> MessageAuthorPayload:
@@ -307,8 +211,3 @@ def member_count(room: Room) -> int:
     # Lists of rooms bring the count along; a single room is asked.
     count: int | None = getattr(room, "member_count", None)
     return room.memberships.filter(user__is_active=True).count() if count is None else count
-
-
-def wire_time(moment: datetime) -> str:
-    """ISO 8601 in UTC."""
-    return moment.isoformat().replace("+00:00", "Z")

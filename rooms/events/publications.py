@@ -7,20 +7,19 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.events import person_payload
+from accounts.events import person_payload, wire_time
 from accounts.guests import Person
 from accounts.models import User
 from chatproject.sockets import publish
 from chatproject.sockets.channels import user_room
 from chatproject.texts import isolated
 from rooms.events import channels
+from rooms.events.cases import own_sanction_payload
 from rooms.events.digest import digest_of
 from rooms.events.payloads import (
     message_payload,
     own_room_payload,
-    own_sanction_payload,
     room_payload,
-    wire_time,
 )
 from rooms.models import Membership, Message, Report, Room, Sanction
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypedDict
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.events import wire_time
 from rooms.events import channels
-from rooms.events.payloads import wire_time
 
 if TYPE_CHECKING:
     from chatproject.sockets.server import Server

@@ -11,7 +11,8 @@ from chatproject.errors import Invalid, NotFound
 from chatproject.sockets.database import in_database
 from chatproject.sockets.namespace import Namespace, write
 from chatproject.sockets.socket import Socket
-from rooms.events.payloads import message_payload, room_payload, sanction_payload
+from rooms.events.cases import sanction_payload
+from rooms.events.payloads import message_payload, room_payload
 from rooms.models import Deletion, Room, Sanction
 from rooms.namespaces import payloads as commands
 from rooms.operations import deleting, memberships, rooms, sanctions

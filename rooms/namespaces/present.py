@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from accounts.events import person_payload
+from accounts.events import person_payload, wire_time
 from accounts.guests import Person
 from accounts.models import User
 from accounts.names import folded
 from chatproject.sockets.socket import Socket
-from rooms.events.payloads import sanction_payload, wire_time
+from rooms.events.cases import sanction_payload
 from rooms.operations.people import Known
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from chatproject.sockets.namespace import Namespace, write
 from chatproject.sockets.socket import Socket
-from rooms.events.payloads import message_payload, report_payload
+from rooms.events.cases import report_payload
+from rooms.events.payloads import message_payload
 from rooms.namespaces import payloads as commands
 from rooms.operations import reports
 

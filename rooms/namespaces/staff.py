@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from django.db import DatabaseError
 
-from accounts.events import person_payload
+from accounts.events import person_payload, wire_time
 from accounts.models import User
 from chatproject.errors import DomainError, NotFound
 from chatproject.sockets.channels import user_room
@@ -18,7 +18,6 @@ from chatproject.sockets.identity import django_session, require_staff
 from chatproject.sockets.namespace import Middleware, write
 from chatproject.sockets.socket import Socket
 from rooms.events import channels, payloads, publications
-from rooms.events.payloads import wire_time
 from rooms.namespaces import payloads as commands
 from rooms.namespaces.entrance import watch_as_staff
 from rooms.namespaces.live_figures import INTERVAL, LiveFigures

@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
+from accounts.events import optional_time
 from accounts.guests import Person
 from accounts.models import User
 from chatproject.errors import DomainError, Forbidden, Invalid
 from rooms.events import publications
-from rooms.events.payloads import wire_time
 from rooms.markup import render
 from rooms.models import Message, Room, Sanction
 from rooms.models.together import (
@@ -115,8 +115,7 @@ def require_post(person: Person, place: Place) -> None:
 def _require_unmuted(mute: Sanction | None) -> None:
     if mute is not None:
         where = "everywhere" if mute.room_id is None else "in this room"
-        until = wire_time(mute.until) if mute.until else None
-        raise Forbidden(f"You are muted {where}.", until=until, reason=mute.reason)
+        raise Forbidden(f"You are muted {where}.", until=optional_time(mute.until), reason=mute.reason)
 
 
 @dataclass(slots=True)
