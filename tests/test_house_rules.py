@@ -77,7 +77,9 @@ def calls(module: Module) -> Iterator[ast.Call]:
     return (node for node in ast.walk(module.tree) if isinstance(node, ast.Call))
 
 
-TRANSLATORS = ("rooms.views", "rooms.api", "rooms.admin", "rooms.urls", "rooms.namespaces")
+TRANSLATORS = (
+    "rooms.views", "rooms.api", "rooms.admin", "rooms.templatetags", "rooms.urls", "rooms.namespaces",
+)  # fmt: skip
 
 IMPORT_RULES: dict[str, tuple[Checker, str, str]] = {
     # name: (checker, a module that would break it, the line that would)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -52,7 +51,3 @@ def list_address(name: str, **query: object) -> str:
     """The list of a model of rooms on the admin site, filtered."""
     parts = "&".join(f"{key}={value}" for key, value in query.items())
     return f"{reverse(f'admin:rooms_{name}_changelist')}?{parts}"
-
-
-NEVER = admin.ShowFacets.NEVER
-ALWAYS = admin.ShowFacets.ALWAYS

@@ -69,7 +69,7 @@ class MembershipAdmin(Confirming, OfRooms, MembershipPages):
     list_per_page = 50
     search_fields = ("user__username_folded", "user__display_name_folded", "room__name", "room__slug")
     search_help_text = "A person's or a room's name"
-    show_facets = cells.ALWAYS
+    show_facets = admin.ShowFacets.ALWAYS
     show_full_result_count = False
     ordering = ("-joined_at", "-pk")
     autocomplete_fields: ClassVar = ("room", "user")

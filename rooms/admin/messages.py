@@ -72,7 +72,7 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin, ReadAndRecorded, OfRooms, Mess
     search_fields = ("room__name", "room__slug", "author__username_folded", "author_name")
     search_help_text = "A room's or an author's name, or words of the text"
     show_full_result_count = False
-    show_facets = cells.NEVER
+    show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
     ordering = ("-pk",)
     fields = ("place", "seq", "who", "body", "created_at", "edited_at", "deleted_at", "links")

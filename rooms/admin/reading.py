@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -35,9 +36,13 @@ class ReadAndRecorded(AnyPages):
         return SAID.isdisjoint(lookup.split("__")) and super().lookup_allowed(lookup, value, request)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **options: Any) -> Any:
-        found = self.get_object(request, object_id)
-        if found is not None and not found.is_shown and self.has_view_permission(request, found):
+        answer = super().change_view(request, object_id, *args, **options)
+        if answer.status_code == HTTPStatus.OK:
+            self._record(request, self.get_object(request, object_id))
+        return answer
+
+    def _record(self, request: HttpRequest, found: Any) -> None:
+        if found is not None and not found.is_shown:
             message: Message = getattr(found, self.message_path) if self.message_path else found
             staff = staff_of(request)
             audit.record("read_message", actor=staff, target=message, room_id=message.room_id)
-        return super().change_view(request, object_id, *args, **options)

@@ -40,7 +40,7 @@ class ReportAdmin(ReadOnlyAdmin, ReadAndRecorded, OfRooms, ReportPages):
     list_per_page = 50
     search_fields = ("reporter_name", "reason", "message__room__name", "message__author__username_folded")
     search_help_text = "Who reported, why, a room, or the author of the message"
-    show_facets = cells.ALWAYS
+    show_facets = admin.ShowFacets.ALWAYS
     date_hierarchy = "created_at"
     ordering = ("-created_at", "-pk")
     fields = (

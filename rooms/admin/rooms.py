@@ -50,7 +50,7 @@ class RoomAdmin(RoomActions, RoomTimeline, OfRooms, RoomPages):
     list_per_page = 50
     search_fields = ("name", "slug", "topic", "memberships__user__username_folded")
     search_help_text = "Name, address, topic, or a member's username"
-    show_facets = cells.ALWAYS
+    show_facets = admin.ShowFacets.ALWAYS
     date_hierarchy = "last_message_at"
     ordering = ("name",)
     actions = ("archive", "restore", "close", "open", "slow_down", "clear", "notify")

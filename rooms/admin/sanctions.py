@@ -60,7 +60,7 @@ class SanctionAdmin(ReadOnlyAdmin, Confirming, OfRooms, SanctionPages):
     list_per_page = 50
     search_fields = ("user__username_folded", "user_name", "by_name", "room__name", "reason")
     search_help_text = "Whom it concerns, who set it, a room, or words of the reason"
-    show_facets = cells.ALWAYS
+    show_facets = admin.ShowFacets.ALWAYS
     date_hierarchy = "created_at"
     ordering = ("-created_at", "-pk")
     fields = (

@@ -92,6 +92,18 @@ def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_one(office, boss, n
     assert len(shown) >= 30 or name in {"rooms_community", "auth_group"}
 
 
+def test_the_page_of_a_room_takes_as_many_queries_for_forty_members_as_for_one(office, owner):
+    club = room("club", owner=owner)
+    address = reverse("admin:rooms_room_change", args=[club.pk])
+    office.get(address)
+    few, _ = queries_of(office, address)
+    for number in range(40):
+        Membership.objects.create(room=club, user=User.objects.create(username=f"p{number}"))
+    many, page = queries_of(office, address)
+    assert many == few
+    assert len(page.context["inline_admin_formsets"][0].formset.forms) == 41
+
+
 def found(office, model, **query):
     page = office.get(reverse(f"admin:rooms_{model}_changelist"), query)
     assert page.status_code == 200

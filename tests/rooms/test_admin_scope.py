@@ -179,6 +179,7 @@ def test_a_report_of_a_private_message_is_read_on_a_page_that_is_recorded(staff,
 def test_of_a_refused_page_nothing_is_recorded(staff, owner, den):
     secret = post(owner, den, "Whispers")
     edit_message(person=owner, message=secret.pk, body="Loud")
+    assert browser(staff).post(f"{ADMIN}message/{secret.pk}/change/", {"body": "Mine"}).status_code == 403
     permit(staff, "view_message")
     assert browser(staff).get(f"{ADMIN}message/{secret.pk}/change/").status_code == 302
     assert not AuditEntry.objects.exists()
