@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from django.db import connection
 
@@ -12,31 +13,43 @@ from chatproject.sockets.namespace import Payload
 from rooms.models import Deletion, Message, Sanction, together
 
 
-class RoomOf(NamedTuple):
+# No tuples: those of two kinds with the same id would be one in a set.
+@dataclass(frozen=True, slots=True)
+class RoomOf:
     """The room that a message stands in, which never changes."""
 
     message: int
 
 
-class PersonOf(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PersonOf:
     """Somebody who is acted on."""
 
     user: int
 
 
-class ConcernedBy(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ConcernedBy:
     """The person and the room of a sanction, which never change."""
 
     sanction: int
 
 
-class DeletedBy(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class DeletedBy:
     """The room that something was deleted in, which never changes."""
 
     deletion: int
 
 
-LockKey: TypeAlias = int | str | RoomOf | PersonOf | ConcernedBy | DeletedBy
+@dataclass(frozen=True, slots=True)
+class ReportedIn:
+    """The room and the author of a message that was reported, which never change."""
+
+    report: int
+
+
+LockKey: TypeAlias = int | str | RoomOf | PersonOf | ConcernedBy | DeletedBy | ReportedIn
 
 # What the fields of payloads name.
 _NAMED: dict[str, Callable[..., LockKey]] = {
@@ -45,6 +58,7 @@ _NAMED: dict[str, Callable[..., LockKey]] = {
     "user": PersonOf,
     "sanction": ConcernedBy,
     "deletion": DeletedBy,
+    "report": ReportedIn,
 }
 
 
@@ -61,13 +75,16 @@ def take_locks(keys: Collection[LockKey]) -> None:
     """
     # On SQLite the transaction itself is the lock.
     if connection.features.has_select_for_update:
-        sanctions = _concerned_by({key.sanction for key in keys if isinstance(key, ConcernedBy)})
+        concerned = [
+            *_concerned_by({key.sanction for key in keys if isinstance(key, ConcernedBy)}),
+            *_reported_in({key.report for key in keys if isinstance(key, ReportedIn)}),
+        ]
         messages = {key.message for key in keys if isinstance(key, RoomOf)}
         deletions = {key.deletion for key in keys if isinstance(key, DeletedBy)}
         rooms = {key for key in keys if isinstance(key, int | str)} | _deleted_in(deletions)
         people = {key.user for key in keys if isinstance(key, PersonOf)}
-        together.lock_rooms(rooms | _rooms_of(messages) | {room for room, _ in sanctions if room})
-        lock_people(people | {user for _, user in sanctions if user})
+        together.lock_rooms(rooms | _rooms_of(messages) | {room for room, _ in concerned if room})
+        lock_people(people | {user for _, user in concerned if user})
 
 
 def lock_people(ids: Iterable[int]) -> None:
@@ -92,3 +109,10 @@ def _concerned_by(sanctions: Collection[int]) -> list[tuple[int | None, int | No
     return (
         list(Sanction.objects.filter(pk__in=sanctions).values_list("room_id", "user_id")) if sanctions else []
     )
+
+
+def _reported_in(reports: Collection[int]) -> list[tuple[int, int | None]]:
+    if not reports:
+        return []
+    messages = Message.objects.filter(reports__in=reports)
+    return list(messages.values_list("room_id", "author_id"))
