@@ -63,7 +63,7 @@ def test_a_message_is_edited_where_one_writes_and_the_draft_comes_back(visit: Op
         expect(body).to_have_text(f"{mark} at one (edited)")
         expect(body.locator("strong")).to_have_text("one")
     # Who may not read what it said before is not offered it.
-    assert offered(bar_at(bob.message(mark))) == ["Add a reaction"]
+    assert offered(bar_at(bob.message(mark))) == ["Add a reaction", "Report"]
     expect(bob.message(mark).locator("button.edited-mark")).to_have_count(0)
     olivia.message(mark).locator("button.edited-mark").click()
     versions = olivia.page.get_by_role("dialog", name="Earlier versions").locator("li p")
@@ -128,7 +128,7 @@ def test_a_message_is_deleted_by_its_author_and_by_who_manages_the_room(visit: O
     own = say(bob, f"{mark} own")
     say(bob, f"{mark} other")
     say(olivia, f"{mark} hers")
-    assert offered(bar_at(bob.message(f"{mark} hers"))) == ["Add a reaction"]
+    assert offered(bar_at(bob.message(f"{mark} hers"))) == ["Add a reaction", "Report"]
     assert offered(bar_at(own)) == ["Add a reaction", "Edit", "Delete"]
     key = own.get_attribute("data-key")
     own.get_by_role("button", name="Delete").click()
@@ -137,7 +137,8 @@ def test_a_message_is_deleted_by_its_author_and_by_who_manages_the_room(visit: O
     expect(gone.locator(".message-body")).to_have_text("This message was deleted.")
     expect(olivia.message(f"{mark} own")).to_have_count(0)
     other = olivia.message(f"{mark} other")
-    assert offered(bar_at(other)) == ["Add a reaction", "Delete"]
+    author = "What to do about the author"
+    assert offered(bar_at(other)) == ["Add a reaction", "Report", author, "Delete"]
     other.get_by_role("button", name="Delete").click()
     expect(olivia.page.get_by_role("alertdialog", name=f"Delete the message of {bob.name}?")).to_be_visible()
     olivia.page.get_by_role("button", name="Delete", exact=True).last.click()
@@ -145,7 +146,7 @@ def test_a_message_is_deleted_by_its_author_and_by_who_manages_the_room(visit: O
         expect(window.message(f"{mark} other")).to_have_count(0)
     # What it said is for staff who moderate, and for nobody else.
     gone_row = '.message:has-text("This message was deleted.") >> nth=-1'
-    assert offered(bar_at(olivia.page.locator(gone_row))) == ["Earlier versions"]
+    assert offered(bar_at(olivia.page.locator(gone_row))) == ["Earlier versions", author]
     bob.page.locator(gone_row).hover()
     expect(bob.page.locator("action-bar")).to_be_hidden()
 

@@ -189,6 +189,46 @@ def test_dialogs_and_searches_are_text(watched: Open, moved_in: dict[str, str]) 
     assert_harmless(person)
 
 
+def test_reasons_and_the_names_in_what_moderators_do_are_text(
+    watched: Open, moved_in: dict[str, str]
+) -> None:
+    olivia = watched("olivia").enter(SLUG)
+    person = watched(session=moved_in["person"]).enter(SLUG)
+    for text in (SHORT[2], SHORT[4], SHORT[38], "W" * 500):
+        olivia.command("mute_user", room=SLUG, user=person.id, reason=text)
+        expect(person.page.locator(".gate-line bdi")).to_have_text(text)
+        assert_harmless(person)
+        assert overflow(person.page) <= 0
+    # What was under way when it began says why it failed.
+    person.page.evaluate("document.querySelector('chat-app').chat.post('said too late')")
+    expect(person.message("said too late")).to_contain_text("Not sent: you are muted")
+    expect(person.page.locator(".notice").first).to_be_visible()
+    assert_harmless(person)
+    row = olivia.page.locator(".person").filter(has_text=SHORT[2]).first
+    row.hover()
+    row.get_by_role("button").click()
+    for name in ("Mute …", "Remove from the room …", "Ban from the room …", "Delete their messages …"):
+        menu = olivia.page.locator("person-menu")
+        if not menu.is_visible():
+            row.get_by_role("button").click()
+        expect(menu.locator(".name")).to_have_text(SHORT[2])
+        menu.get_by_role("button", name=name).click()
+        expect(olivia.page.locator("reason-dialog h2")).to_contain_text(SHORT[2])
+        assert_harmless(olivia)
+        olivia.page.keyboard.press("Escape")
+    user = olivia.page.locator(".person").filter(has_text=SHORT[3]).first.get_attribute("data-id")
+    sanction = olivia.command("ban_user", room=SLUG, user=int(user or 0), reason=SHORT[4])["sanction"]
+    olivia.enter(SLUG)
+    expect(olivia.page.locator(".banned")).to_contain_text(SHORT[4])
+    assert_harmless(olivia)
+    olivia.command("lift", sanction=sanction["id"])
+    person.page.evaluate(
+        "(text) => document.querySelector('chat-app').chat.banned({ until: null, text })", LONG[0]
+    )
+    expect(person.page.locator(".banned-page")).to_contain_text(LONG[0])
+    assert_harmless(person)
+
+
 ADMIN = ["", "rooms/room/", "rooms/message/?all=", "rooms/invitation/", "accounts/user/", "accounts/session/"]
 
 

@@ -8,6 +8,7 @@ import "rooms/elements/notice_list";
 import "rooms/elements/connection_line";
 import "rooms/elements/room_list";
 import "rooms/elements/room_header";
+import "rooms/elements/person_menu";
 import "rooms/elements/action_bar";
 import "rooms/elements/action_sheet";
 import "rooms/elements/revision_dialog";

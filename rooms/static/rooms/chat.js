@@ -2,7 +2,8 @@
  * The conversation behind the page: it holds the models, feeds them from the connection and tells what changed.
  *
  * Fires `rooms`, `place` (the room being shown, or its state), `timeline` (detail: room id), `people`, `typing`,
- * `user`, `connection`, `notice` (detail: `{level, text}`) and `left` (detail: where to go, the session is over).
+ * `user`, `connection`, `notice` (detail: `{level, text}`), `sanction` (detail: one against this person that began or
+ * was lifted), `banned` (detail: `{until, text}`) and `left` (detail: where to go, the session is over).
  */
 import { CatchUp } from "rooms/catch_up";
 import { Feed } from "rooms/feed";
@@ -12,6 +13,7 @@ import { ReadMarks } from "rooms/models/read_marks";
 import { RoomList } from "rooms/models/room_list";
 import { Timeline } from "rooms/models/timeline";
 import { OwnTyping, Typing } from "rooms/models/typing";
+import { Sanctions } from "rooms/sanctions";
 import { Sending } from "rooms/sending";
 
 const SYNC_EVERY = 30_000; // milliseconds
@@ -45,6 +47,7 @@ export class Chat extends EventTarget {
     this.marks = new ReadMarks({ send: (room, seq) => connection.request("mark_read", { room, seq }) });
     this.catchUp = new CatchUp(this);
     this.feed = new Feed(this);
+    this.sanctions = new Sanctions(this);
     connection.addEventListener("state", () => this.#connectionChanged());
   }
 
@@ -280,6 +283,12 @@ export class Chat extends EventTarget {
   }
 
   // Who the person is
+
+  /** The person is kept out of the whole place: nothing is asked any more. */
+  banned(ban) {
+    this.connection.close();
+    this.tell("banned", ban);
+  }
 
   /** The guest has a name now: the server reads it when a connection is made. */
   named(name) {

@@ -1,3 +1,4 @@
+import { isSlowFor } from "rooms/models/slow_mode";
 import { TYPING_TTL } from "rooms/models/typing";
 
 const GAP_PATIENCE = 250; // milliseconds in which a late event may fill a gap by itself
@@ -19,7 +20,8 @@ export class Feed {
     connection.on("typing_changed", (event) => this.#typing(event));
     connection.on("presence_changed", (event) => this.#presence(event));
     connection.on("notice", (notice) => chat.tell("notice", notice));
-    connection.on("session_ended", ({ reason }) => this.#ended(reason));
+    connection.on("sanction_changed", ({ sanction }) => this.#sanctioned(sanction));
+    connection.on("session_ended", (event) => this.#ended(event));
   }
 
   /** A message was posted or changed, by anybody, this page included. */
@@ -37,7 +39,10 @@ export class Feed {
 
   #count(room, version, message) {
     const { chat } = this;
-    chat.rooms.posted(room, version, message, chat.isMine(message));
+    const isMine = chat.isMine(message);
+    chat.rooms.posted(room, version, message, isMine);
+    const held = chat.rooms.get(room);
+    if (isMine && held && isSlowFor(held)) chat.rooms.wait(room, held.slow_mode);
     chat.typing.changed(room, message.author, false, Date.now());
     chat.tell("typing");
     chat.tell("rooms");
@@ -97,9 +102,17 @@ export class Feed {
     if (!isKnown && state !== "offline" && chat.room?.everyone) this.#soon("people", PEOPLE_DELAY, () => chat.openPlace());
   }
 
-  #ended(reason) {
-    this.chat.ended = reason;
-    this.chat.tell("connection");
+  /** Something was begun or lifted against this person: what they may do now, the server says room by room. */
+  #sanctioned(sanction) {
+    this.chat.tell("sanction", sanction);
+    this.chat.sync();
+  }
+
+  #ended({ reason, until = null, text = "" }) {
+    const { chat } = this;
+    chat.ended = reason;
+    if (reason === "banned") chat.banned({ until, text });
+    else chat.tell("connection");
   }
 
   #soon(name, pause, action) {

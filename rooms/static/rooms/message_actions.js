@@ -1,6 +1,9 @@
+import { copyText } from "rooms/clipboard";
+import { nameOf } from "rooms/dom";
 import { confirmed } from "rooms/elements/confirm_dialog";
 import { notify } from "rooms/elements/notice_list";
-import { copyText } from "rooms/clipboard";
+import { askReason } from "rooms/elements/reason_dialog";
+import { Measures } from "rooms/measures";
 import { hasReacted } from "rooms/models/reactions";
 
 /** What a person does with a message, wherever it is offered; a refusal is said in a notice. */
@@ -9,6 +12,7 @@ export class MessageActions {
 
   constructor(chat) {
     this.chat = chat;
+    this.measures = new Measures(chat);
   }
 
   /** Put an emoji to a message, or take one's own away. */
@@ -33,8 +37,25 @@ export class MessageActions {
   async remove(message) {
     const isMine = this.chat.isMine(message);
     const title = isMine ? "Delete your message?" : `Delete the message of ${message.author.name}?`;
-    const isSure = await confirmed({ title, text: "What it says is gone from the room; only staff who moderate can still read it. This cannot be undone.", yes: "Delete" });
+    const isSure = await confirmed({ title, text: "What it says is gone from the room; only staff who moderate can still read it. For a minute you can undo it.", yes: "Delete" });
     return isSure && this.#once("delete_message", { message: message.id }, "The message was not deleted.");
+  }
+
+  /** Tell the staff of a message, with a reason. */
+  async report(message) {
+    const isTold = await askReason({
+      title: ["Report the message of ", nameOf(message.author.name)],
+      text: "The staff read your reason, and what the message says now. Its author is not told.",
+      yes: "Report",
+      isCalm: true,
+      act: ({ reason }) => this.chat.connection.request("report_message", { message: message.id, reason }),
+    });
+    if (isTold) notify("Thank you. The staff will look at it.");
+  }
+
+  /** Choose what to do about the author, in the menu beside `place`. */
+  moderate(message, place) {
+    document.querySelector("person-menu").open(message.author, place);
   }
 
   async versions(message) {
@@ -60,8 +81,9 @@ export class MessageActions {
   }
 
   async #send(command, payload) {
-    const { message } = await this.chat.connection.request(command, payload);
+    const { message, deletion = null } = await this.chat.connection.request(command, payload);
     this.chat.feed.message({ room: message.room, version: message.version, message }, false);
+    if (deletion !== null) notify("The message was deleted.", "info", false, this.measures.undoing(deletion));
   }
 
   async #attempt(failure, action) {

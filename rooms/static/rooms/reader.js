@@ -13,7 +13,9 @@ export class Reader {
   /** What this person may do with a message of the room being shown; nothing while no room is. */
   may(message) {
     const { room, user } = this.chat;
-    return room ? actionsOn(message, { room, user, isMine: this.chat.isMine(message) }) : {};
+    if (!room) return {};
+    const role = this.chat.place.people.find(({ id }) => id === message.author.id)?.role ?? null;
+    return actionsOn(message, { room, user, isMine: this.chat.isMine(message), role });
   }
 
   /** How many of the room's people this page has met so far: they may come after its messages. */

@@ -56,10 +56,19 @@ export class Sending {
   async #send({ kind, client_id, room, message, body }) {
     const isPost = kind === "post";
     const command = isPost ? "post_message" : "edit_message";
-    const answer = await this.chat.connection.request(command, isPost ? { room, client_id, body } : { message, body });
+    const payload = isPost ? { room, client_id, body } : { message, body };
+    const answer = await this.chat.connection.request(command, payload).catch((refusal) => this.#refused(room, refusal));
     const { room: id, version } = answer.message;
     this.chat.feed.message({ room: id, version, message: answer.message }, isPost);
     return answer.message;
+  }
+
+  #refused(room, refusal) {
+    if (refusal.slowMode) {
+      this.chat.rooms.wait(room, refusal.retryAfter);
+      this.chat.tell("rooms");
+    }
+    throw refusal;
   }
 
   #changed(room) {

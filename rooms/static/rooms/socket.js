@@ -20,19 +20,25 @@ const SENTENCES = {
   internal: "Something went wrong on the server.",
 };
 
-/** A command that was refused or not answered: `code`, `message`, `fields` by name, `retryAfter` in seconds. */
+/**
+ * A command that was refused or not answered: `code`, `message`, `fields` by name, `retryAfter` in seconds and whether
+ * that is for `slowMode`; who is muted is told the `reason`, and `until` when.
+ */
 export class Refusal extends Error {
-  constructor({ code = "internal", message, fields = {}, retry_after = null } = {}) {
+  constructor({ code = "internal", message, fields = {}, retry_after = null, slow_mode = false, reason = null, until = null } = {}) {
     super(message || SENTENCES[code] || SENTENCES.internal);
     this.code = code;
     this.fields = fields ?? {};
     this.retryAfter = retry_after;
+    this.slowMode = slow_mode;
+    this.reason = reason;
+    this.until = until;
   }
 }
 
 /**
- * One namespace. Fires `state` when `state` changes: `connecting`, `online`, `offline` or `refused`
- * (then `refusal` says why, and nothing is tried until `renew()`).
+ * One namespace. Fires `state` when `state` changes: `connecting`, `online`, `offline`, `refused` (then `refusal` says
+ * why, and nothing is tried until `renew()`) or `closed`, for good.
  */
 export class Connection extends EventTarget {
   state = "connecting";
@@ -75,8 +81,16 @@ export class Connection extends EventTarget {
     return ack.data;
   }
 
+  /** Stay away: nothing brings this connection back. */
+  close() {
+    clearTimeout(this.#timer);
+    this.#become("closed");
+    this.#socket.disconnect();
+  }
+
   /** Connect anew, with the cookies of now: they are read only when a connection is made. */
   renew() {
+    if (this.state === "closed") return;
     clearTimeout(this.#timer);
     this.#socket.disconnect();
     this.#become("connecting");

@@ -4,6 +4,8 @@ const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-d
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const DAY_AND_YEAR = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
+const MOMENT = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", hour: "numeric", minute: "2-digit" });
+const MOMENT_AND_YEAR = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 export const clock = (time) => CLOCK.format(new Date(time));
@@ -15,6 +17,13 @@ export const shortClock = (time) =>
     .join(":");
 
 export const full = (time) => FULL.format(new Date(time));
+
+/** A time as short as it can be said: without the day where that is today, without the year where it is this one. */
+export function moment(time, now = new Date()) {
+  const then = new Date(time);
+  if (then.toDateString() === now.toDateString()) return clock(then);
+  return (then.getFullYear() === now.getFullYear() ? MOMENT : MOMENT_AND_YEAR).format(then);
+}
 
 /** The name of a local day given as `YYYY-MM-DD`. */
 export function dayName(day, now = new Date()) {

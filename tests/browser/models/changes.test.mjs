@@ -20,8 +20,9 @@ function allowed(held, { room = OPEN, user = BOB, isMine = false } = {}) {
 
 test("one edits and deletes what is one's own, and reacts to everything", () => {
   assert.equal(allowed(message(1), { isMine: true }), "react edit remove");
-  assert.equal(allowed(message(1)), "react");
-  assert.equal(allowed(message(1), { room: { ...OPEN, may_manage: true } }), "react remove");
+  assert.equal(allowed(message(1)), "react report");
+  const moderated = { ...OPEN, role: "moderator", may_moderate: true };
+  assert.equal(allowed(message(1), { room: moderated }), "react remove report moderate");
 });
 
 test("guests do not react; what they wrote is theirs to change where they may write", () => {
@@ -30,10 +31,10 @@ test("guests do not react; what they wrote is theirs to change where they may wr
   assert.equal(allowed(message(1), { user: GUEST, isMine: true, room: { ...OPEN, guests_may_post: false } }), "remove");
 });
 
-test("where nobody writes one only takes away", () => {
+test("where nobody writes one only takes away, and reports", () => {
   for (const closed of [{ archived: true }, { read_only: true }, { role: null }]) {
     assert.equal(allowed(message(1), { room: { ...OPEN, ...closed }, isMine: true }), "remove");
-    assert.equal(allowed(message(1), { room: { ...OPEN, ...closed } }), "");
+    assert.equal(allowed(message(1), { room: { ...OPEN, ...closed } }), "report");
   }
 });
 
@@ -46,10 +47,10 @@ test("earlier versions are for the author and for staff who moderate", () => {
   const edited = message(1, { edited_at: "2026-03-02T10:00:00Z" });
   const deleted = message(1, { deleted_at: "2026-03-02T10:00:00Z" });
   assert.equal(allowed(edited, { isMine: true }), "react edit remove versions");
-  assert.equal(allowed(edited), "react");
-  assert.equal(allowed(edited, { user: STAFF }), "react versions");
+  assert.equal(allowed(edited), "react report");
+  assert.equal(allowed(edited, { user: STAFF }), "react versions report");
   assert.equal(allowed(deleted, { user: STAFF }), "versions");
-  assert.equal(allowed(message(1), { user: STAFF }), "react");
+  assert.equal(allowed(message(1), { user: STAFF }), "react report");
 });
 
 test("reactions name who is known, oneself first, and count the others", () => {

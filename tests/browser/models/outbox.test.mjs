@@ -101,6 +101,45 @@ test("a refused message fails at once, and those after it go on", async () => {
   assert.equal(failed.error.message, "no");
 });
 
+test("in slow mode all that wait leave by themselves, each in its own turn and none sooner", async () => {
+  const PACE = 300; // seconds
+  let turn = 0;
+  const tries = [];
+  const { outbox, clock, sent, add } = outboxWith(
+    (entry) => {
+      tries.push(entry.client_id);
+      if (clock.now < turn) return { code: "rate_limited", slowMode: true, retryAfter: (turn - clock.now) / 1_000 };
+      turn = clock.now + PACE * 1_000;
+      return undefined;
+    },
+    { random: () => 1 },
+  );
+  ["a", "b", "c"].forEach((id) => add(id));
+  await clock.run(PACE * 500);
+  // A new connection, or a change in another tab, is no reason to ask before the turn has come.
+  await outbox.resume();
+  await outbox.goOn();
+  await clock.run(PACE * 490);
+  assert.deepEqual(tries, ["a", "b"]);
+  await clock.run(PACE * 2_000);
+  assert.equal(outbox.size, 0);
+  assert.deepEqual(sent, ["a", "b", "b", "c", "c"]);
+});
+
+test("what was written before one was muted says why it failed, and leaves when it is asked again", async () => {
+  let muted = true;
+  const refusal = { code: "forbidden", message: "You are muted.", reason: "spam", until: "2026-03-02T12:00:00Z" };
+  const { outbox, clock, add } = outboxWith(() => muted && refusal);
+  add("a");
+  await clock.run(100);
+  const { state, error } = outbox.of(7)[0];
+  assert.deepEqual([state, error.reason, error.until], ["failed", "spam", "2026-03-02T12:00:00Z"]);
+  muted = false;
+  outbox.retry("a");
+  await clock.run(100);
+  assert.equal(outbox.size, 0);
+});
+
 test("a failed message is sent again when asked, and gone when given up", async () => {
   let refuse = true;
   const { outbox, clock, sent, add } = outboxWith(() => refuse && { code: "forbidden" });

@@ -30,7 +30,7 @@ class ActionBar extends HTMLElement {
       return;
     }
     const focused = this.hasFocus ? document.activeElement : null;
-    for (const name of ["react", "edit", "remove", "versions"]) part(this, name).hidden = !may[name];
+    for (const name of ["react", "edit", "versions", "report", "moderate", "remove"]) part(this, name).hidden = !may[name];
     this.quick.forEach((button) => (button.hidden = !may.react));
     showPressed(this.quick, message, me);
     this.row = row;

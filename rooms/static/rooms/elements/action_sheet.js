@@ -17,7 +17,7 @@ class ActionSheet extends HTMLElement {
   /** Offer what `may` allows `me` to do with a message; `act` is called with the button that was pressed. */
   open(message, may, me, act) {
     this.#act = act;
-    for (const name of ["react", "edit", "remove", "versions"]) part(this, name).hidden = !may[name];
+    for (const name of ["react", "edit", "versions", "report", "moderate", "remove"]) part(this, name).hidden = !may[name];
     part(this, "copy").hidden = !message.body;
     part(this, "quick").hidden = !may.react;
     showPressed(this.quick, message, me);

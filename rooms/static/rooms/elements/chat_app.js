@@ -1,7 +1,9 @@
 import { addressOf, slugOf } from "rooms/addresses";
 import { Chat } from "rooms/chat";
 import { part } from "rooms/dom";
+import { showBan } from "rooms/elements/banned_page";
 import { notify } from "rooms/elements/notice_list";
+import { changeWords } from "rooms/elements/sanction_words";
 import { showPerson } from "rooms/elements/user_avatar";
 import { keepSession } from "rooms/session";
 import { Connection } from "rooms/socket";
@@ -29,7 +31,7 @@ class ChatApp extends HTMLElement {
     };
     this.chat = new Chat({ connection: new Connection("/"), user, storage: localStorage, tabStorage: sessionStorage });
     this.querySelectorAll(PARTS).forEach((element) => (element.chat = this.chat));
-    document.querySelectorAll("room-creator, room-settings").forEach((element) => (element.chat = this.chat));
+    document.querySelectorAll("person-menu, room-creator, room-settings").forEach((element) => (element.chat = this.chat));
     this.#listen();
     this.#knowTabs();
     keepSession(this.dataset.sessionUrl, this.chat.connection);
@@ -50,6 +52,8 @@ class ChatApp extends HTMLElement {
     chat.addEventListener("user", () => this.#showMe());
     chat.addEventListener("notice", ({ detail }) => notify(detail.text, detail.level, true));
     chat.addEventListener("left", ({ detail }) => this.#leave(detail));
+    chat.addEventListener("sanction", ({ detail }) => this.#sanctioned(detail));
+    chat.addEventListener("banned", ({ detail }) => showBan(detail, this.dataset.loginUrl));
     chat.connection.addEventListener("state", () => (this.dataset.connection = chat.connection.state));
     this.addEventListener("click", (event) => this.#clicked(event));
     document.addEventListener("keydown", (event) => this.#key(event));
@@ -165,6 +169,11 @@ class ChatApp extends HTMLElement {
     const slugs = this.chat.rooms.sorted().map((room) => room.slug);
     const at = slugs.indexOf(this.chat.place.slug) + (event.key === "ArrowDown" ? 1 : -1);
     if (slugs.length) this.go(slugs[(at + slugs.length) % slugs.length]);
+  }
+
+  #sanctioned(sanction) {
+    const words = changeWords(sanction);
+    if (words) notify(words, sanction.active ? "warning" : "info");
   }
 
   /** The session is another person's now: this page's state is no longer true. */

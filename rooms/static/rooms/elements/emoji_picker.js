@@ -1,9 +1,9 @@
 import { make, part } from "rooms/dom";
 import { GROUPS, findEmoji } from "rooms/emoji";
+import { placeBeside } from "rooms/placing";
 
 const RECENT = 16; // how many of the latest are offered first
 const KEPT = "parley.emoji";
-const GAP = 8; // pixels around it
 
 /**
  * A popover with emoji to choose from, by mouse or keyboard; a choice is told as an `emoji` event of the document,
@@ -34,22 +34,13 @@ class EmojiPicker extends HTMLElement {
   #opened() {
     this.query.value = "";
     this.#fill();
-    this.#place();
+    placeBeside(this, this.#anchor ?? document.querySelector("[popovertarget=emoji]"));
     this.query.focus();
   }
 
   #closed() {
     this.#anchor = null;
     this.#chosen = null;
-  }
-
-  /** Above what it was opened for, or below where there is more room; within the window. */
-  #place() {
-    const { top, bottom, right } = (this.#anchor ?? document.querySelector("[popovertarget=emoji]")).getBoundingClientRect();
-    const fits = top >= this.offsetHeight + 2 * GAP || top >= innerHeight - bottom;
-    const under = fits ? innerHeight - top + GAP : innerHeight - bottom - GAP - this.offsetHeight;
-    this.style.setProperty("right", `${within(innerWidth - right, innerWidth - this.offsetWidth)}px`);
-    this.style.setProperty("bottom", `${within(under, innerHeight - this.offsetHeight)}px`);
   }
 
   #fill() {
@@ -107,11 +98,6 @@ class EmojiPicker extends HTMLElement {
     if (key === "ArrowDown" || key === "ArrowUp") return nextInColumn(focused, buttons, key === "ArrowDown");
     return undefined;
   }
-}
-
-/** A distance from an edge that leaves a gap there and at the other, `most` pixels away. */
-function within(distance, most) {
-  return Math.max(GAP, Math.min(distance, most - GAP));
 }
 
 /** The nearest button in the next row down or up. */

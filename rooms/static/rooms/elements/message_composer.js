@@ -1,5 +1,6 @@
 import { part } from "rooms/dom";
 import { ComposerEdit } from "rooms/elements/composer_edit";
+import { ComposerGate } from "rooms/elements/composer_gate";
 import { notify } from "rooms/elements/notice_list";
 import { lengthOf } from "rooms/models/length";
 import { offerIn } from "rooms/models/permission";
@@ -25,6 +26,7 @@ class MessageComposer extends HTMLElement {
     this.limit = Number(document.querySelector("chat-app").dataset.messageLength);
     this.querySelector("typing-line").chat = chat;
     this.editing = new ComposerEdit(this);
+    this.gate = new ComposerGate(this, () => this.#show());
     this.#listen();
     this.#show();
   }
@@ -51,6 +53,7 @@ class MessageComposer extends HTMLElement {
   /** Put text where the cursor is. */
   insert(text) {
     const area = this.textPart;
+    if (area.readOnly) return;
     area.focus();
     area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
     this.#edited();
@@ -91,8 +94,11 @@ class MessageComposer extends HTMLElement {
     const offer = room && place.state === "ready" ? offerIn(room, user) : null;
     this.hidden = offer === null;
     const wrote = this.contains(document.activeElement);
-    const couldWrite = !this.writePart.hidden;
-    this.writePart.hidden = offer !== "write";
+    const couldWrite = !this.writePart.hidden && !this.textPart.readOnly;
+    this.writePart.hidden = offer !== "write" && offer !== "muted";
+    this.textPart.readOnly = offer === "muted";
+    part(this, "emoji").hidden = offer === "muted";
+    this.gate.show(room);
     this.namePart.hidden = offer !== "name";
     this.offerPart.hidden = !(offer in OFFERS);
     if (offer in OFFERS) this.#showOffer(offer);
@@ -102,6 +108,7 @@ class MessageComposer extends HTMLElement {
     }
     if (offer !== "write") this.editing.setAside();
     else if (!couldWrite) this.editing.resume();
+    this.#allow();
     if (wrote && !this.contains(document.activeElement) && offer === "write") this.textPart.focus();
   }
 
@@ -117,7 +124,7 @@ class MessageComposer extends HTMLElement {
     this.editing.setAside();
     this.#room = room?.id ?? null;
     this.fill(room ? this.source.drafts.get(room.id) : "");
-    if (room && !this.writePart.hidden) this.editing.resume();
+    if (room && !this.writePart.hidden && !this.textPart.readOnly) this.editing.resume();
     // On a phone the keyboard would hide what one came to read.
     if (room && !this.hidden && matchMedia("(hover: hover)").matches) this.textPart.focus({ preventScroll: true });
   }
@@ -135,14 +142,18 @@ class MessageComposer extends HTMLElement {
   }
 
   #measure() {
-    const text = this.textPart.value;
-    const { left, tooLong, near } = lengthOf(text, this.limit);
-    this.sendPart.disabled = !text.trim() || tooLong;
+    const { left, tooLong, near } = lengthOf(this.text, this.limit);
+    this.#allow();
     const note = this.lengthPart;
     note.hidden = !near;
     note.classList.toggle("error", tooLong);
     if (near) note.textContent = tooLong ? `${(-left).toLocaleString()} characters too many` : `${left.toLocaleString()} characters left`;
     this.#fit();
+  }
+
+  #allow() {
+    const { tooLong } = lengthOf(this.text, this.limit);
+    this.sendPart.disabled = !this.text.trim() || tooLong || !this.gate.isOpen(this.editing.message !== null);
   }
 
   #fit() {
@@ -170,7 +181,7 @@ class MessageComposer extends HTMLElement {
   /** Somebody who just starts to type means the message. */
   #keyElsewhere(event) {
     if (event.key.length !== 1 || event.key === " " || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (this.writePart.hidden || document.querySelector("dialog[open], :popover-open")) return;
+    if (this.writePart.hidden || this.textPart.readOnly || document.querySelector("dialog[open], :popover-open")) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     this.textPart.focus();
   }

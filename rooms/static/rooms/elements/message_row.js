@@ -1,6 +1,7 @@
 import { copyOf, part } from "rooms/dom";
 import { markEdited } from "rooms/elements/edited_mark";
 import { ReactionChips } from "rooms/elements/reaction_chips";
+import { lasting, quoted } from "rooms/elements/sanction_words";
 import { showPerson } from "rooms/elements/user_avatar";
 import { showMarkup } from "rooms/markup";
 import { clock, full, shortClock } from "rooms/times";
@@ -35,7 +36,7 @@ export class MessageRow {
     this.#showHead(message);
     this.#showBody(message, may.versions);
     part(element, "state").hidden = state !== "failed";
-    part(element, "reason").textContent = state === "failed" ? reasonOf(error, message.id !== null) : "";
+    part(element, "reason").replaceChildren(...(state === "failed" ? reasonOf(error, message.id !== null) : []));
   }
 
   #showHead({ author, created_at }) {
@@ -66,11 +67,12 @@ export class MessageRow {
   }
 }
 
-/** Why a message, or the edit of one, was not taken. */
+/** Why a message, or the edit of one, was not taken, as nodes. */
 function reasonOf(error, isEdit) {
   const what = isEdit ? "Not changed" : "Not sent";
-  if (error?.code === "no_answer") return `${what}: the server did not answer.`;
-  return `${what}: ${error?.fields?.body ?? error?.fields?.name ?? error?.message ?? "it was refused."}`;
+  if (error?.code === "no_answer") return [`${what}: the server did not answer.`];
+  if (error?.reason) return [`${what}: you are muted ${lasting(error.until)}: `, quoted(error.reason)];
+  return [`${what}: ${error?.fields?.body ?? error?.fields?.name ?? error?.message ?? "it was refused."}`];
 }
 
 const EMOJI_ONLY = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f|\s){1,24}$/u;

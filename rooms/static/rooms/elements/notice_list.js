@@ -17,7 +17,7 @@ class NoticeList extends HTMLElement {
   show({ level, text, stays, offer }) {
     const notice = copyOf("notice");
     notice.dataset.level = level;
-    part(notice, "text").textContent = text;
+    part(notice, "text").append(...[text].flat());
     if (offer) this.#offer(notice, offer);
     this.append(notice);
     if (!stays) setTimeout(() => notice.remove(), offer?.lasts ?? SHOWN);
@@ -34,7 +34,7 @@ class NoticeList extends HTMLElement {
   }
 }
 
-/** Show a notice from anywhere in the page. */
+/** Show a notice from anywhere in the page: a text, or nodes in which names stay isolated. */
 export function notify(text, level = "info", stays = level !== "info", offer = null) {
   document.dispatchEvent(new CustomEvent("notice", { detail: { text, level, stays, offer } }));
 }

@@ -1,12 +1,13 @@
-import { arrangeChildren, copyOf, make, part } from "rooms/dom";
-import { confirmed } from "rooms/elements/confirm_dialog";
-import { notify } from "rooms/elements/notice_list";
+import { arrangeChildren, copyOf, make, nameOf, part } from "rooms/dom";
+import { lasting, quoted } from "rooms/elements/sanction_words";
 import { showPerson } from "rooms/elements/user_avatar";
 import { onceAFrame } from "rooms/frames";
 import { get } from "rooms/http";
+import { Measures } from "rooms/measures";
 
 const SEARCH_DELAY = 150; // milliseconds after the last key
 const WIDE = matchMedia("(min-width: 1100px)");
+const TAGS = { owner: "owner", moderator: "moderator" };
 const KEPT = "parley.people"; // whether the panel is wanted where there is room for it
 
 /** The people of the room being shown: who is here, who is not, and adding and removing them. */
@@ -18,12 +19,14 @@ class PeoplePanel extends HTMLElement {
 
   set chat(chat) {
     this.source = chat;
+    this.measures = new Measures(chat);
+    this.menu = document.querySelector("person-menu");
     part(this, "close").addEventListener("click", () => this.toggle(false));
     part(this, "query").addEventListener("input", () => this.#typed());
     part(this, "add").addEventListener("submit", (event) => event.preventDefault());
     part(this, "found").addEventListener("click", (event) => this.#add(event.target.closest("[data-id]")));
     part(this, "add").addEventListener("keydown", (event) => this.#key(event));
-    part(this, "people").addEventListener("click", (event) => this.#remove(event));
+    part(this, "people").addEventListener("click", (event) => this.#pressed(event.target.closest("[data-action]")));
     document.addEventListener("pointerdown", (event) => this.#pressedElsewhere(event));
     const show = onceAFrame(() => this.#show());
     for (const event of ["place", "people"]) chat.addEventListener(event, show);
@@ -34,7 +37,7 @@ class PeoplePanel extends HTMLElement {
   }
 
   #pressedElsewhere({ target }) {
-    if (this.isOver && !target.closest("people-panel, room-header, dialog")) this.toggle(false, false);
+    if (this.isOver && !target.closest("people-panel, room-header, dialog, [popover]")) this.toggle(false, false);
   }
 
   get isOver() {
@@ -43,6 +46,7 @@ class PeoplePanel extends HTMLElement {
 
   toggle(open = this.hidden, wanted = true) {
     this.hidden = !open;
+    if (open) this.source.sanctions.load();
     const button = document.querySelector("room-header [data-part=people]");
     button.setAttribute("aria-expanded", String(open));
     if (!wanted) return;
@@ -53,8 +57,7 @@ class PeoplePanel extends HTMLElement {
 
   #show() {
     const { place, room, presence } = this.source;
-    const mayManage = Boolean(room?.may_manage);
-    part(this, "add").hidden = !mayManage || room.archived || room.everyone;
+    part(this, "add").hidden = !room?.may_manage || room.archived || room.everyone;
     if (room && this.source.user.id === null) {
       this.#showToGuest(room);
       return;
@@ -62,8 +65,9 @@ class PeoplePanel extends HTMLElement {
     const people = [...place.people].sort((a, b) => a.name.localeCompare(b.name));
     const isHere = (person) => presence.isOnline(person.id);
     arrangeChildren(part(this, "people"), [
-      ...this.#section("Online", people.filter(isHere), mayManage),
-      ...this.#section("Offline", people.filter((person) => !isHere(person)), mayManage),
+      ...this.#section("Online", people.filter(isHere)),
+      ...this.#section("Offline", people.filter((person) => !isHere(person))),
+      ...this.#banned(),
     ]);
   }
 
@@ -78,31 +82,53 @@ class PeoplePanel extends HTMLElement {
     part(this, "people").replaceChildren(make("p", { className: "people-note", textContent: text }));
   }
 
-  #section(title, people, mayManage) {
+  #section(title, people) {
     if (!people.length) return [];
-    const rows = people.map((person) => this.#row(person, mayManage));
+    const rows = people.map((person) => this.#row(person));
     return [make("h3", { textContent: `${title} – ${people.length}` }), make("ul", {}, ...rows)];
   }
 
-  #row(person, mayManage) {
+  #row(person) {
     const row = this.#rows.get(person.id) ?? copyOf("person-row");
     this.#rows.set(person.id, row);
-    const state = this.source.presence.state(person.id);
+    const { presence, user, room, sanctions } = this.source;
+    const state = presence.state(person.id);
     row.dataset.id = person.id;
     row.classList.toggle("offline", state === "offline");
     const avatar = row.querySelector("user-avatar");
     showPerson(avatar, person);
     avatar.dataset.presence = state;
     part(row, "name").textContent = person.name;
-    const isMe = person.id === this.source.user.id;
     const tag = part(row, "role");
-    tag.textContent = [person.role === "owner" ? "owner" : "", isMe ? "you" : ""].filter(Boolean).join(", ");
+    tag.textContent = [TAGS[person.role], person.id === user.id && "you"].filter(Boolean).join(", ");
     tag.hidden = !tag.textContent;
-    const remove = row.querySelector("[data-action=remove]");
-    remove.hidden = !mayManage || isMe || Boolean(this.source.room?.everyone);
-    remove.setAttribute("aria-label", `Remove ${person.name} from the room`);
-    remove.title = "Remove from the room";
+    const { mute } = sanctions.against(person.id);
+    part(row, "muted").hidden = !mute;
+    part(row, "muted").title = mute ? `Muted ${lasting(mute.until)}: ${mute.reason}` : "";
+    const more = row.querySelector("[data-action=more]");
+    more.hidden = !room || !this.menu.offers(person);
+    more.setAttribute("aria-label", `What to do about ${person.name}`);
     return row;
+  }
+
+  /** Those who are kept out of the room, for who may let them in again. */
+  #banned() {
+    const bans = this.source.sanctions.active.filter(({ kind, user }) => kind === "ban" && user);
+    if (!bans.length) return [];
+    const rows = bans.map(({ id, user, until, reason }) => {
+      const why = make("small", {}, `${lasting(until)}: `, quoted(reason));
+      const button = make("button", { className: "link-button", type: "button", textContent: "Lift", data: { action: "lift", sanction: id } });
+      button.setAttribute("aria-label", `Lift the ban of ${user.name}`);
+      return make("li", { className: "banned" }, make("div", {}, nameOf(user.name), why), button);
+    });
+    return [make("h3", { textContent: `Banned – ${bans.length}` }), make("ul", {}, ...rows)];
+  }
+
+  #pressed(button) {
+    if (button?.dataset.action === "lift") this.measures.lift({ id: Number(button.dataset.sanction) });
+    if (button?.dataset.action !== "more") return;
+    const id = Number(button.closest(".person").dataset.id);
+    this.menu.open(this.source.place.people.find((person) => person.id === id), button);
   }
 
   // Adding
@@ -174,21 +200,6 @@ class PeoplePanel extends HTMLElement {
       this.source.openPlace();
     } catch (refusal) {
       this.#say(refusal.fields.users ?? refusal.message);
-    }
-  }
-
-  async #remove(event) {
-    const row = event.target.closest("[data-action=remove]")?.closest(".person");
-    if (!row) return;
-    const person = this.source.place.people.find(({ id }) => id === Number(row.dataset.id));
-    const room = this.source.room;
-    const question = { title: `Remove ${person.name}?`, text: `${person.name} no longer sees “${room.name}” if it is private, and may join again if it is public.`, yes: "Remove" };
-    if (!(await confirmed(question))) return;
-    try {
-      await this.source.change("remove_member", { room: room.id, user: person.id });
-      this.source.openPlace();
-    } catch (refusal) {
-      notify(refusal.message, "error");
     }
   }
 

@@ -34,7 +34,7 @@ class ReasonDialog extends FormDialog {
     this.form.reset();
     this.#show(this.#question);
     this.open();
-    (this.#question.asksWhy ? this.form.elements.reason : this.form.elements.span).focus();
+    this.#first.focus();
     return new Promise((resolve) => {
       this.dialog.addEventListener("close", () => resolve(this.#isDone), { once: true });
     });
@@ -59,11 +59,18 @@ class ReasonDialog extends FormDialog {
     part(this, "yes").className = isCalm ? "button primary" : "button danger filled";
   }
 
+  /** Where one begins. */
+  get #first() {
+    const { reason, span } = this.form.elements;
+    return [reason, span, part(this, "yes")].find((control) => control.checkVisibility());
+  }
+
   async submit() {
     const { asksWhy, act } = this.#question;
     const { reason, choice, extra } = this.form.elements;
     const seconds = this.#seconds();
-    const why = reason.value.trim();
+    // It is kept as one line.
+    const why = reason.value.trim().replace(/\s+/g, " ");
     if (asksWhy && !why) throw new Refusal({ code: "invalid", fields: { reason: "Say why." } });
     await act({ reason: why, seconds, choice: choice.value, extra: extra.checked });
     this.#isDone = true;

@@ -1,5 +1,6 @@
 import { part } from "rooms/dom";
 import { onceAFrame } from "rooms/frames";
+import { paceName } from "rooms/models/slow_mode";
 
 /** The name and topic of the room being shown, and the buttons beside them. */
 class RoomHeader extends HTMLElement {
@@ -19,10 +20,18 @@ class RoomHeader extends HTMLElement {
     part(this, "topic").textContent = topic;
     part(this, "topic").title = topic;
     part(this, "tools").hidden = !room;
+    this.#showSlowMode(room?.slow_mode ?? 0);
     const members = place.people.length || room?.members || 0;
     const online = place.people.filter((person) => presence.isOnline(person.id)).length;
     part(this, "people-count").textContent = members;
     part(this, "people").title = `${members} people, ${online} online`;
+  }
+
+  #showSlowMode(seconds) {
+    const mark = part(this, "slow");
+    mark.hidden = seconds === 0;
+    part(this, "slow-pace").textContent = paceName(seconds);
+    mark.title = `Slow mode: one message every ${paceName(seconds)}`;
   }
 }
 

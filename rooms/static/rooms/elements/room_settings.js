@@ -1,6 +1,7 @@
 import { make, part } from "rooms/dom";
 import { confirmed } from "rooms/elements/confirm_dialog";
 import { FormDialog } from "rooms/elements/form_dialog";
+import { PACES, paceName } from "rooms/models/slow_mode";
 
 const KINDS = {
   public: "Public: everybody with an account can join",
@@ -33,6 +34,7 @@ class RoomSettings extends FormDialog {
     if (!mayManage && room.guests_may_read) facts.push(["Guests", room.guests_may_post ? "may read and write" : "may read"]);
     if (!mayManage && room.archived) facts.push(["State", "Archived: nobody writes any more"]);
     else if (!mayManage && room.read_only) facts.push(["State", "Read-only: nobody posts; everything can be read"]);
+    if (!mayManage && room.slow_mode) facts.push(["Slow mode", `One message every ${paceName(room.slow_mode)}`]);
     const rows = facts.flatMap(([term, text]) => [make("dt", { textContent: term }), make("dd", { textContent: text, dir: "auto" })]);
     part(this, "facts").replaceChildren(...rows);
     this.querySelector("h2").replaceChildren(make("bdi", { textContent: room.name }));
@@ -44,11 +46,13 @@ class RoomSettings extends FormDialog {
   }
 
   #fill(room) {
-    const { name, topic, guests_may_read, guests_may_post, read_only, archived } = this.form.elements;
+    const { name, topic, guests_may_read, guests_may_post, slow_mode, read_only, archived } = this.form.elements;
     name.value = room.name;
     topic.value = room.topic ?? "";
     guests_may_read.checked = room.guests_may_read;
     guests_may_post.checked = room.guests_may_post;
+    slow_mode.replaceChildren(...pacesWith(room.slow_mode).map((pace) => new Option(pace ? paceName(pace) : "Off", pace)));
+    slow_mode.value = room.slow_mode;
     read_only.checked = room.read_only;
     archived.checked = room.archived;
   }
@@ -60,12 +64,13 @@ class RoomSettings extends FormDialog {
 
   /** Only what was changed here: another's change of the rest, made meanwhile, stays. */
   #changes() {
-    const { name, topic, guests_may_read, guests_may_post, read_only, archived } = this.form.elements;
+    const { name, topic, guests_may_read, guests_may_post, slow_mode, read_only, archived } = this.form.elements;
     const wanted = {
       name: name.value.trim(),
       topic: topic.value.trim(),
       guests_may_read: guests_may_read.checked,
       guests_may_post: guests_may_post.checked,
+      slow_mode: Number(slow_mode.value),
       read_only: read_only.checked,
       archived: archived.checked,
     };
@@ -81,6 +86,11 @@ class RoomSettings extends FormDialog {
     this.dialog.showModal();
     this.attempt(() => this.source.leave(room));
   }
+}
+
+/** The paces to choose from; another one that holds, set by a command, is one of them. */
+function pacesWith(pace) {
+  return [...new Set([...PACES, pace])].sort((a, b) => a - b);
 }
 
 customElements.define("room-settings", RoomSettings);

@@ -9,7 +9,7 @@ export class RowActions {
     this.actions = new MessageActions(chat);
     this.bar = document.querySelector("action-bar");
     this.sheet = document.querySelector("action-sheet");
-    this.picker = document.querySelector("emoji-picker");
+    this.popovers = document.querySelectorAll("emoji-picker, person-menu");
     this.cursor = new RowCursor(days, {
       rowsOf: () => list.rows(),
       entered: () => this.bar.enter(),
@@ -49,13 +49,13 @@ export class RowActions {
     // A press on a reaction leaves the focus where one writes.
     days.addEventListener("mousedown", (event) => event.target.closest("[data-act]") && event.preventDefault());
     document.addEventListener("pointerdown", (event) => !days.contains(event.target) && this.#settle());
-    this.picker.addEventListener("toggle", () => this.#settle());
+    this.popovers.forEach((popover) => popover.addEventListener("toggle", () => this.#settle()));
     onLongPress(days, (target) => this.#openSheet(target.closest(".message")));
   }
 
   #pointedAt(target) {
     const row = target.closest(".message");
-    // The picker gives the focus back to the button that opened it.
+    // A popover gives the focus back to the button that opened it.
     if (row && row !== this.bar.row && !this.#isChoosing) this.#showAt(row);
   }
 
@@ -65,7 +65,7 @@ export class RowActions {
   }
 
   get #isChoosing() {
-    return this.picker.matches(":popover-open");
+    return [...this.popovers].some((popover) => popover.matches(":popover-open"));
   }
 
   /** The pointer or the focus went, the focus to `next`: the bar goes too, unless the other of them is still there. */

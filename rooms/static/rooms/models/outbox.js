@@ -1,11 +1,10 @@
 const BACKOFF = [1_000, 2_000, 4_000, 8_000, 15_000]; // milliseconds between attempts that got no answer
 const ATTEMPTS = 8; // unanswered attempts before the person is asked
 const WAIT = 2; // seconds, where the refusal does not say
-const WAIT_MOST = 120_000; // milliseconds; a longer wait than this was made by a clock that was changed
 const WAITS = new Set(["rate_limited", "unavailable"]); // the server asks to come again
 const PARKS = new Set(["offline", "unauthenticated"]); // nothing leaves before `resume()`
 
-const NEW = { kind: "post", state: "queued", error: null, attempts: 0, tried: false, after: 0, again: 0, message: null, post: null };
+const NEW = { kind: "post", state: "queued", error: null, attempts: 0, tried: false, after: 0, again: 0, pause: 0, message: null, post: null };
 
 /**
  * Posts and edits on their way out, in order within each room, kept where all tabs of the person see them.
@@ -14,7 +13,7 @@ const NEW = { kind: "post", state: "queued", error: null, attempts: 0, tried: fa
  * `edit` (then `message` is the id of what is edited, or `post` the client_id of what is itself still on its way),
  * `state` is `queued`, `sending` or `failed`. It is sent until it is answered; repeating it does no harm.
  *
- * - `send(entry)` resolves to the message and rejects with `{code, message, fields, retryAfter}`; `ready()` says
+ * - `send(entry)` resolves to the message and rejects with `{code, message, fields, retryAfter, slowMode, reason, until}`; `ready()` says
  *   whether it makes sense to try.
  * - `store` has `load()` and `update(id, change)`: `change` gets the entry or null and gives what to keep, null for
  *   nothing. Without one, and where it rejects, entries are kept by this page alone, and `lasting` is false.
@@ -210,7 +209,8 @@ export class Outbox {
     if (!first || !this.ready()) return null;
     const until = this.#eager.delete(room) ? first.after : Math.max(first.after, first.again);
     const wait = until - this.now();
-    if (wait > 0 && wait < WAIT_MOST) return wait;
+    // A longer wait than was asked for was made by a clock that was changed.
+    if (wait > 0 && wait <= first.pause) return wait;
     const entry = await this.#change(first.client_id, (held) => held && { ...held, tried: true });
     return entry ? this.#try(entry) : 0;
   }
@@ -239,23 +239,32 @@ export class Outbox {
 
   async #refused(entry, error) {
     if (PARKS.has(error.code)) return null;
-    if (WAITS.has(error.code)) return this.#wait(entry, "after", (error.retryAfter ?? WAIT) * 1_000);
+    if (WAITS.has(error.code)) return this.#wait(entry, "after", this.#pauseOf(error));
     if (error.code !== "no_answer") return this.#fail(entry, error, false);
     const attempts = entry.attempts + 1;
     if (attempts >= ATTEMPTS) return this.#fail(entry, error, true);
-    return this.#wait(entry, "again", BACKOFF[Math.min(attempts, BACKOFF.length) - 1], attempts);
+    return this.#wait(entry, "again", this.#spread(BACKOFF[Math.min(attempts, BACKOFF.length) - 1]), attempts);
+  }
+
+  /** Milliseconds to wait after a refusal. Who waits for slow mode has a turn of their own, the others come apart. */
+  #pauseOf({ retryAfter, slowMode }) {
+    const pause = (retryAfter ?? WAIT) * 1_000;
+    return slowMode ? pause : this.#spread(pause);
+  }
+
+  #spread(pause) {
+    return pause * (1 + this.random() * 0.5);
   }
 
   /** Wait, the other tabs too: until `after` because the server asked for it, until `again` because it was silent. */
   async #wait({ client_id, attempts }, until, pause, tried = attempts) {
-    const wait = pause * (1 + this.random() * 0.5);
-    await this.#change(client_id, (held) => held && { ...held, attempts: tried, [until]: this.now() + wait });
-    return wait;
+    await this.#change(client_id, (held) => held && { ...held, attempts: tried, pause, [until]: this.now() + pause });
+    return pause;
   }
 
   /** Refused for good, or not known (`tried`) whether it has arrived. */
-  async #fail({ client_id }, { code, message, fields }, tried) {
-    const error = { code, message, fields: fields ?? {} };
+  async #fail({ client_id }, { code, message, fields, reason = null, until = null }, tried) {
+    const error = { code, message, fields: fields ?? {}, reason, until };
     // What was refused is not stored: what was to be edited in it can be written into it.
     const edits = tried ? [] : this.#editsOf(client_id);
     const last = edits.at(-1);

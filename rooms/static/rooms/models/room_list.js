@@ -57,6 +57,11 @@ export class RoomList {
     if (mine) this.read(id, message.seq);
   }
 
+  /** The person's next turn to write there comes in so many seconds. */
+  wait(id, seconds, now = Date.now()) {
+    if (this.get(id)) this.merge({ id, may_post_at: new Date(now + seconds * 1_000).toISOString() });
+  }
+
   /** The person has read up to `seq`, here or in another tab. */
   read(id, seq) {
     const room = this.get(id);
@@ -80,5 +85,5 @@ function closedFor({ archived, read_only, guests_may_post }) {
 }
 
 function isMember(room) {
-  return room.role === "owner" || room.role === "member";
+  return Boolean(room.role);
 }
