@@ -104,7 +104,11 @@ class SanctionAdmin(ReadOnlyAdmin, Confirming, OfRooms, SanctionPages):
         return self.confirm(request, found.filter(_holding()), _question, partial(self._lift, request))
 
     def _lift(self, request: HttpRequest, found: list[Sanction], data: dict[str, Any]) -> str:
+        # What one of them locks is locked for all before the first is recorded: rooms, people, sanctions.
         lock_rooms(sanction.room_id for sanction in found if sanction.room_id)
+        people = User.objects.filter(pk__in={each.user_id for each in found if each.user_id})
+        list(people.select_for_update(no_key=True).order_by("pk"))
+        list(Sanction.objects.filter(pk__in=[each.pk for each in found]).select_for_update().order_by("pk"))
         for sanction in found:
             lift(by=staff_of(request), sanction=sanction.pk)
             self.log_change(request, sanction, "Lifted")

@@ -1,6 +1,7 @@
 """What is done to many at once in Django's admin: said first, then done by operations, and recorded once."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -13,7 +14,7 @@ from accounts.models.audit import Face
 from chatproject.sockets.database import in_database
 from rooms.models import Invitation, Membership, Room, Sanction
 from rooms.operations.sanctions import mute_user
-from tests.rooms.conftest import nobody_hears
+from tests.rooms.conftest import at_once, nobody_hears
 from tests.rooms.views.conftest import browser
 from tests.support.people import person, room
 
@@ -189,6 +190,20 @@ def test_sanctions_are_lifted_together_by_who_stands_above(office, staff, member
     assert "None of these holds any more" in page.content.decode()
     assert office.get(f"{ADMIN}sanction/{found[0].pk}/change/").status_code == 200
     assert office.post(f"{ADMIN}sanction/{found[0].pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_lift_the_same_sanctions_at_once_do_not_wait_for_each_other_for_ever(
+    staff, member, outsider, lobby
+):
+    boss = person("boss", is_staff=True, is_superuser=True)
+    mute_user(by=boss, user=member.pk, reason="Spam")
+    mute_user(by=boss, user=outsider.pk, room=lobby.pk, reason="Spam")
+    found = list(Sanction.objects.all())
+    clients = [browser(boss), browser(staff)]
+    answers = at_once(*[partial(act, client, "sanction", "lift", *found) for client in clients])
+    assert [answer.status_code for answer in answers] in ([302, 302], [302, 200], [200, 302])
+    assert [action for action, _ in entries()] == ["mute_user", "mute_user", "lift", "lift"]
 
 
 def test_invitations_are_revoked_together(office, staff):
