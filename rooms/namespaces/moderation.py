@@ -17,6 +17,7 @@ from rooms.models import Deletion, Room, Sanction
 from rooms.namespaces import payloads as commands
 from rooms.operations import deleting, memberships, rooms, sanctions
 from rooms.operations.standing import BAN, MODERATE, require_permission
+from rooms.operations.texts import checked_reason
 
 
 class ChatModeration(Namespace):
@@ -69,7 +70,8 @@ class StaffModeration(Namespace):
 
     @write
     def on_remove_member(self, socket: Socket, payload: commands.StaffRemoveMember) -> dict[str, Any]:
-        memberships.remove_member(person=_moderator(socket), **payload.model_dump())
+        by, reason = _moderator(socket), checked_reason(payload.reason)
+        memberships.remove_member(person=by, room=payload.room, user=payload.user, reason=reason)
         return {}
 
     @write
