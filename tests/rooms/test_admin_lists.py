@@ -164,6 +164,20 @@ def test_a_room_shows_its_owner_its_reports_and_the_ways_to_it(office, owner, me
     ]
 
 
+def test_the_page_of_a_room_leads_to_what_concerns_it(office, boss, lobby, den):
+    for where in (lobby, den):
+        audit.record("update_room", actor=boss, target=where, room_id=where.pk)
+    page = office.get(reverse("admin:rooms_room_change", args=[den.pk]))
+    links = dict(page.context["links"])
+    assert links.keys() == {"Members", "Messages", "Timeline", "Audit", "Live console"}
+    for label in ("Members", "Messages"):
+        assert office.get(links[label]).status_code == 200
+    entries = office.get(links["Audit"]).context["cl"].result_list
+    assert [entry.target_name for entry in entries] == ["Den"]
+    assert office.get(reverse("admin:rooms_room_timeline", args=[den.pk])).status_code == 200
+    assert links["Timeline"] == "../timeline/"
+
+
 # --- Others -------------------------------------------------------------------------------------
 @pytest.fixture
 def sentences(owner, member, den):
