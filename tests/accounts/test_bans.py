@@ -77,14 +77,14 @@ def test_others_learn_nothing_of_it(form, staff, outsider):
     ban(user=staff, until=None, reason="Flooding")
     for username, password in (("staff", "wrong"), ("nobody", PASSWORD)):
         page = errors_of(form, username, password)
-        assert "banned" not in page
+        assert "account is banned" not in page
         assert "Flooding" not in page
 
 
 def test_who_is_not_active_is_told_of_no_ban(member):
     ban(user=member, until=None, reason="Flooding")
     User.objects.filter(pk=member.pk).update(is_active=False)
-    assert "banned" not in errors_of(FORMS[0], "member")
+    assert "account is banned" not in errors_of(FORMS[0], "member")
 
 
 def test_a_session_that_was_begun_in_the_same_moment_is_nobodys(member):
@@ -100,7 +100,7 @@ def test_a_ban_that_is_over_or_lifted_lets_the_person_sign_in_again(client, memb
         lambda: lift_ban(user=User.objects.get(pk=member.pk)),
     ):
         ban(user=member, until=None, reason="Flooding")
-        assert "banned" in errors_of(FORMS[0], "member")
+        assert "account is banned" in errors_of(FORMS[0], "member")
         let_in()
         assert client.post(FORMS[0], {"username": "member", "password": PASSWORD}).status_code == 302
         assert person_at(client) == member
