@@ -10,6 +10,7 @@ from chatproject.sockets.namespace import Payload
 
 BIGGEST_ID = 2**63 - 1  # of the database's integers
 SLUG_LENGTH = 80  # code points
+CURSOR_LENGTH = 1_000  # code points: the longest holds a name, which gets longer when it is folded
 USERS_AT_ONCE = 100
 ROOMS_AT_ONCE = 1_000
 PAGE = 50
@@ -53,6 +54,7 @@ Seq = Annotated[int, Field(ge=0, le=BIGGEST_ID)]
 ClientId = Annotated[UUID, BeforeValidator(_uuid)]
 RoomKey = Annotated[int | str, PlainValidator(_room_key)]
 Query = Annotated[str, Field(max_length=100)]
+Cursor = Annotated[str, Field(max_length=CURSOR_LENGTH)]
 Moment = Annotated[datetime, PlainValidator(_moment)]
 Users = Annotated[list[Id], Field(max_length=USERS_AT_ONCE)]
 
@@ -168,19 +170,19 @@ class ArchiveRoom(OneRoom):
 class ListSockets(Payload):
     user: Id | None = None
     sid: str | None = None
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 class ListRooms(Payload):
     query: Query = ""
     room: RoomKey | None = None
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 class ListPeople(Payload):
     query: Query = ""
     user: Id | None = None
-    cursor: str | None = None
+    cursor: Cursor | None = None
     online: bool = True
 
 
@@ -209,7 +211,7 @@ class ReportMessage(OneMessage):
 
 class ListReports(Payload):
     open: bool = True
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 class OneReport(Payload):
@@ -252,4 +254,4 @@ class OneSanction(Payload):
 class ListSanctions(Payload):
     user: Id | None = None
     active: bool = True
-    cursor: str | None = None
+    cursor: Cursor | None = None

@@ -27,6 +27,7 @@ WRONG: dict[str, list[Any]] = {
     "seconds": [True, 1.5, "1", [], {}, -1, 21_601, HUGE],
     "count": [None, True, 1.5, "1", [], {}, 0, -1],
     "text": [None, True, 1, 1.5, [], {}, ["x"], "a\0b", "\ud83d", "\udc00x"],
+    "cursor": [True, 1, 1.5, [], {}, "a\0b", "\ud83d", "9" * 5_000],
     "flag": [None, 0, 1, "true", "", [], {}],
     "moment": [True, 1, 1.5, "", "soon", "2026-03-01", "2026-03-01T09:30:00", "9" * 40, [], {}],
     "role": [None, True, 1, "", "king", "Owner", [], {}],
@@ -75,14 +76,14 @@ CHAT: dict[str, dict[str, str]] = {
 }  # fmt: skip
 STAFF: dict[str, dict[str, str]] = {
     "overview": {},
-    "list_sockets": {"user": "?id", "sid": "?text", "cursor": "?text"},
-    "list_rooms": {"query": "text", "room": "?room", "cursor": "?text"},
-    "list_people": {"query": "text", "user": "?id", "cursor": "?text", "online": "flag"},
+    "list_sockets": {"user": "?id", "sid": "?text", "cursor": "?cursor"},
+    "list_rooms": {"query": "text", "room": "?room", "cursor": "?cursor"},
+    "list_people": {"query": "text", "user": "?id", "cursor": "?cursor", "online": "flag"},
     "watch_room": {"room": "room", "on": "flag"},
     "announce": {"text": "text", "room": "?room", "as_message": "flag"},
     "disconnect_user": {"user": "id", "sign_out": "flag"},
     "disconnect_socket": {"sid": "text"},
-    "list_reports": {"open": "flag", "cursor": "?text"},
+    "list_reports": {"open": "flag", "cursor": "?cursor"},
     "read_report": {"report": "id"},
     "resolve_report": {"report": "id", "action": "text", "reason": "text", "until": "?moment"},
     "mute_user": {"user": "id", "room": "?room", "until": "?moment", "reason": "text"},
@@ -98,7 +99,7 @@ STAFF: dict[str, dict[str, str]] = {
     "archive_room": {"room": "room", "archived": "flag"},
     "update_room": {"room": "room", "read_only": "?flag", "slow_mode": "?seconds"},
     "clear_room": {"room": "room"},
-    "list_sanctions": {"user": "?id", "active": "flag", "cursor": "?text"},
+    "list_sanctions": {"user": "?id", "active": "flag", "cursor": "?cursor"},
 }  # fmt: skip
 GOOD: dict[str, dict[str, Any]] = {
     "sync": {},
