@@ -1,4 +1,4 @@
-"""Two processes on one database: they write in the same rooms, in opposite orders, and feel nothing of it."""
+"""Two processes on one database: they write in the same rooms, act on one person, and never collide."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ TIMEOUT = 60  # seconds
 
 SETUP = f"""
 from tests.support.people import person, room
-owner = person("owner")
+owner, member = person("owner"), person("member")
 for number in range({ROOMS}):
     room(f"room-{{number}}", owner=owner)
 """
@@ -62,8 +62,12 @@ def test_two_processes_that_lock_the_same_rooms_in_opposite_orders_do_not_wait_f
             begin_together(writers)
             ended = [each.communicate(timeout=TIMEOUT) for each in writers]
             for said, log in ended:
-                assert json.loads(said) == {"Message": ROUNDS * ROOMS}, log
+                assert json.loads(said) == {"Message": ROUNDS * ROOMS, "Sanction": ROUNDS}, log
                 assert "one by one" not in log
+            held = "SELECT count(*), count(DISTINCT room_id) FROM rooms_sanction WHERE lifted_at IS NULL"
+            assert database.execute(held).fetchone() == (ROOMS, ROOMS)
+            numbers = "SELECT count(*), max(number) FROM accounts_auditentry WHERE action = 'mute_user'"
+            assert database.execute(numbers).fetchone() == (2 * ROUNDS, 2 * ROUNDS)
             rows = database.execute(
                 "SELECT room_id, array_agg(seq ORDER BY seq) FROM rooms_message GROUP BY room_id"
             )
