@@ -17,7 +17,7 @@ from accounts.guests import Person
 from accounts.models import User
 from chatproject.errors import Conflict, Forbidden, NotFound
 from rooms.events import publications
-from rooms.models import Deletion, Message, Revision
+from rooms.models import Deletion, Message, Revision, Room
 from rooms.models.deletion import UNDO_TIME
 from rooms.models.message import MessageQuerySet
 from rooms.operations.access import (
@@ -25,8 +25,8 @@ from rooms.operations.access import (
     find_message,
     find_message_to_moderate,
     find_to_act,
-    find_to_moderate,
 )
+from rooms.operations.scene import find_below
 from rooms.operations.standing import require_above
 from rooms.operations.texts import checked_reason
 from rooms.operations.versions import count_changes, tell_changes
@@ -47,7 +47,7 @@ def delete_message(*, person: Person, message: int, reason: str = "") -> tuple[M
     by, place, found = (_find_own if is_own else _find_anothers)(person, message)
     if found.deleted_at is not None:
         return found, None
-    deletion = _begin(place, by)
+    deletion = _begin(place.room, by)
     _empty([found], deletion)
     found.body, found.html, found.deleted_at = "", "", deletion.at
     publications.message_deleted(found, person=by, room=place.room)
@@ -74,28 +74,22 @@ def delete_messages(
     `Forbidden` for who does not moderate the room or does not stand above the person there.
     """
     reason = checked_reason(reason, needed=False)
-    moderator, place = find_to_moderate(by, room)
-    author = User.objects.filter(pk=user).first()
-    if author is None:
-        raise NotFound("There is no such person.")
-    require_above(moderator, author, place.room)
-    said = place.room.messages.filter(author=author, created_at__gte=since, deleted_at=None)
+    moderator, author, found = find_below(by, user, room)
+    said = found.messages.filter(author=author, created_at__gte=since, deleted_at=None)
     if not said.exists():
         return None, 0
-    before = place.room.version
-    deletion = _begin(place, moderator)
+    before = found.version
+    deletion = _begin(found, moderator)
     for messages in _in_parts(said):
         _empty(messages, deletion)
-    count = place.room.version - before
-    tell_changes(place.room, since=before)
-    publications.activity(
-        "message_deleted", person=moderator, room=place.room, detail=f"{count} of {author.name}"
-    )
+    count = found.version - before
+    tell_changes(found, since=before)
+    publications.activity("message_deleted", person=moderator, room=found, detail=f"{count} of {author.name}")
     audit.record(
         "delete_messages",
         actor=moderator,
         target=author,
-        room_id=place.room.pk,
+        room_id=found.pk,
         after={"deletion": deletion.pk, "count": count, "since": since.isoformat()},
         reason=reason,
     )
@@ -144,8 +138,8 @@ def _find_anothers(person: Person, message: int) -> tuple[Person, Place, Message
     return by, place, found
 
 
-def _begin(place: Place, by: Person) -> Deletion:
-    return Deletion.objects.create(room=place.room, by=by if isinstance(by, User) else None)
+def _begin(room: Room, by: Person) -> Deletion:
+    return Deletion.objects.create(room=room, by=by if isinstance(by, User) else None)
 
 
 def _room_of(deletion: int) -> int:

@@ -15,7 +15,8 @@ from accounts.models import User
 from chatproject.errors import Conflict, Forbidden, Invalid, NotFound
 from rooms.events import publications
 from rooms.models import Membership, Room, Sanction, Stay
-from rooms.operations.access import find, find_to_manage, find_to_moderate, require_account
+from rooms.operations.access import find, find_to_manage, require_account
+from rooms.operations.scene import find_below
 from rooms.operations.standing import MODERATE, require_above, require_permission, standing_of
 from rooms.operations.texts import checked_reason
 
@@ -74,11 +75,9 @@ def remove_member(*, person: Person, room: int | str, user: int, reason: str = "
     who does not moderate the room or does not stand above the person there.
     """
     reason = checked_reason(reason, needed=False)
-    by, place = find_to_moderate(person, room)
-    removed = _find_person(user)
-    require_above(by, removed, place.room)
-    remove(place.room, removed, by=by, reason=reason)
-    return place.room
+    by, removed, found = find_below(person, user, room)
+    remove(found, removed, by=by, reason=reason)
+    return found
 
 
 @transaction.atomic
@@ -91,9 +90,9 @@ def set_role(*, person: Person, room: int | str, user: int, role: str) -> Room:
     if role not in Membership.Role.values:
         raise Invalid({"role": "A role is owner, moderator or member."})
     by, place = find_to_manage(person, room)
-    membership = place.room.memberships.filter(user=_find_person(user)).select_related("user").first()
+    membership = place.room.memberships.filter(user=user).select_related("user").first()
     if membership is None:
-        raise NotFound("This person does not belong to the room.")
+        raise NotFound("There is no such person in this room.")
     is_owner = membership.role == Membership.Role.OWNER
     if membership.user != by or not is_owner:
         require_above(by, membership.user, place.room)
@@ -236,13 +235,6 @@ def add_people(room: Room, users: Collection[int], *, role: str = Membership.Rol
     if added:
         publications.room_changed(room, person=None)
     return [*present.values(), *added]
-
-
-def _find_person(user: int) -> User:
-    found = User.objects.filter(pk=user).first()
-    if found is None:
-        raise NotFound("There is no such person.")
-    return found
 
 
 def _require_leavable(room: Room) -> None:

@@ -36,6 +36,12 @@ def scene_of(by: Person | None, user: int, room: int | str | None, *, permission
     return Scene(actor, _below(actor, user, place), place)
 
 
+def find_below(by: Person, user: int, room: int | str) -> tuple[User, User, Room]:
+    """Who keeps order in a room, somebody who stands below them there, and the room. Raises as `scene_of`."""
+    actor, place = find_to_moderate(by, room)
+    return actor, _below(actor, user, place.room), place.room
+
+
 def find_to_lift(by: Person | None, sanction: int) -> tuple[User | None, Sanction]:
     """Who lifts a sanction, as somebody who may set such a one, and the sanction, which is locked too.
 

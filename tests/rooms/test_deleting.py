@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.utils import timezone
 
 from accounts.guests import Guest
@@ -12,6 +13,8 @@ from accounts.models import AuditEntry, User
 from chatproject.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from chatproject.sockets import publishing
 from rooms.models import Deletion, Membership, Message, Reaction, Revision
+from rooms.namespaces.locks import keys_of, take_locks
+from rooms.namespaces.payloads import UndoDeletion
 from rooms.operations import deleting
 from rooms.operations.catching_up import changes_since
 from rooms.operations.changing import edit_message, react
@@ -360,6 +363,15 @@ def test_reactions_of_a_deleted_account_do_not_come_back(owner, member, lobby):
     assert not Reaction.objects.exists()
     undo_deletion(by=owner, deletion=deletion.pk)
     assert told(message)["reactions"] == []
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no row locks")
+def test_the_room_that_something_was_deleted_in_is_locked_first(member, lobby, django_assert_num_queries):
+    deletion = deletion_by(person=member, message=post(member, lobby).pk)
+    with django_assert_num_queries(2) as captured:
+        take_locks(keys_of(UndoDeletion(deletion=deletion.pk)))
+    assert captured[1]["sql"].endswith("ORDER BY id FOR UPDATE")
+    assert f"id IN ({lobby.pk})" in captured[1]["sql"]
 
 
 @pytest.mark.django_db(transaction=True)
