@@ -143,8 +143,10 @@ def test_messages_authors_and_rooms_are_text(watched: Open) -> None:
 def test_what_comes_while_one_looks_is_text(watched: Open, moved_in: dict[str, str]) -> None:
     olivia = watched("olivia").enter(SLUG)
     guest = watched(session=moved_in["guest"]).enter(SLUG)
-    staff = watched("olivia").go("/staff/")
-    expect(staff.page.locator(".sockets tbody tr").filter(has_text=SHORT[2]).first).to_be_visible()
+    staff = watched("olivia").go("/staff/#people")
+    expect(staff.page.locator("people-section").get_by_text(SHORT[2], exact=True).first).to_be_visible()
+    assert_harmless(staff)
+    staff.page.get_by_role("link", name="Announce").click()
     for text in (*SHORT[:20], *SPOILING[:2]):
         guest.say(text)
     waiting = guest.page.locator(".message:is([data-state=queued], [data-state=sending])")
