@@ -39,7 +39,7 @@ class PersonDetail extends Detail {
     if (user) {
       part(this, "links").replaceChildren(
         this.link("In the administration", `accounts/user/${user.id}/change/`),
-        this.link("What was done", `accounts/auditentry/?q=${encodeURIComponent(username)}`),
+        this.link("What was done", `accounts/auditentry/?q=${encodeURIComponent(user.name)}`),
       );
     }
   }
