@@ -1,11 +1,11 @@
 /** How the console says things: names within sentences, spans of time, sanctions. */
-import { full } from "rooms/times";
+import { moment } from "rooms/times";
 
 /** A name within a sentence: it cannot turn the direction of what stands around it. */
 export const isolated = (name) => `\u2068${name.replace(/[\u202a-\u202e\u2066-\u2069]/gu, "")}\u2069`;
 
 /** Until when something holds: "until it is lifted", or a time. */
-export const untilWords = (until) => (until ? `until ${full(until)}` : "until it is lifted");
+export const untilWords = (until) => (until ? `until ${moment(until)}` : "until it is lifted");
 
 /** What a sanction is: "Muted in Lobby", "Banned everywhere". */
 export function sanctionWords({ kind, room }) {
