@@ -40,3 +40,9 @@ class OthersPasswordForm(PasswordForm):
     """Whoever saves it changes the password: also who takes it away, where Django finds nothing changed."""
 
     changed_data = ["password"]
+
+    def save(self, commit: bool = True) -> User:
+        user = super().save(commit=False)
+        if commit:  # nothing else: while it was hashed the person may have been banned
+            user.save(update_fields=["password"])
+        return user

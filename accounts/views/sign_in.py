@@ -40,7 +40,8 @@ class ChangePassword(views.PasswordChangeView):
         )  # hashing is slow on purpose: not while a transaction holds the database
         # One transaction: sockets are dropped only when this browser's next session is there.
         with transaction.atomic():
-            user.save()
+            # Nothing else: while it was hashed the person may have been banned, or lost what they may do.
+            user.save(update_fields=["password"])
             update_session_auth_hash(self.request, user)
         return HttpResponseRedirect(self.get_success_url())
 

@@ -17,6 +17,7 @@ from .conftest import BOTH, Publication, signed_in, sockets_of
 
 pytestmark = pytest.mark.django_db
 
+NEW_PASSWORD = "another battery horse 7"
 FORMS = ["/accounts/login/", "/admin/login/"]
 
 
@@ -92,6 +93,36 @@ def test_a_session_that_was_begun_in_the_same_moment_is_nobodys(member):
     late = signed_in(User.objects.get(pk=member.pk))
     assert Session.objects.filter(user=member).exists()
     assert person_at(late).is_anonymous
+
+
+@pytest.fixture
+def banned_while_hashed(monkeypatch, member):
+    """The ban of somebody, set while a new password of theirs is hashed."""
+    hashed = User.set_password
+
+    def ban_meanwhile(user, password):
+        hashed(user, password)
+        ban(user=User.objects.get(pk=member.pk), until=None, reason="Flooding")
+
+    monkeypatch.setattr(User, "set_password", ban_meanwhile)
+
+
+@pytest.mark.usefixtures("banned_while_hashed")
+def test_who_changes_the_password_in_the_same_moment_stays_banned(member):
+    passwords = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+    signed_in(member).post("/accounts/password/", passwords)
+    member.refresh_from_db()
+    assert member.is_banned
+    assert member.check_password(NEW_PASSWORD)
+
+
+@pytest.mark.usefixtures("banned_while_hashed")
+def test_whose_password_staff_set_in_the_same_moment_stays_banned(staff, member):
+    passwords = {"usable_password": "true", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    signed_in(staff).post(f"/admin/accounts/user/{member.pk}/password/", passwords)
+    member.refresh_from_db()
+    assert member.is_banned
+    assert member.check_password(NEW_PASSWORD)
 
 
 def test_a_ban_that_is_over_or_lifted_lets_the_person_sign_in_again(client, member):
