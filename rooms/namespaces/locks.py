@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.models import User
 from chatproject.sockets.namespace import Payload
-from rooms.models import Deletion, Message, Sanction, together
+from rooms.models import Deletion, Message, Room, Sanction, together
 
 
 # No tuples: those of two kinds with the same id would be one in a set.
@@ -49,7 +49,12 @@ class ReportedIn:
     report: int
 
 
-LockKey: TypeAlias = int | str | RoomOf | PersonOf | ConcernedBy | DeletedBy | ReportedIn
+@dataclass(frozen=True, slots=True)
+class RoomsForEverybody:
+    """The rooms that everybody belongs to."""
+
+
+LockKey: TypeAlias = int | str | RoomOf | PersonOf | ConcernedBy | DeletedBy | ReportedIn | RoomsForEverybody
 
 # What the fields of payloads name.
 _NAMED: dict[str, Callable[..., LockKey]] = {
@@ -65,7 +70,9 @@ _NAMED: dict[str, Callable[..., LockKey]] = {
 def keys_of(payload: Payload) -> list[LockKey]:
     """What a command that writes may change, as the fields of its payload name it."""
     named = ((key, getattr(payload, field, None)) for field, key in _NAMED.items())
-    return [key(value) for key, value in named if value is not None]
+    keys = [key(value) for key, value in named if value is not None]
+    # A message to everybody names no room.
+    return keys or ([RoomsForEverybody()] if getattr(payload, "as_message", False) else [])
 
 
 def take_locks(keys: Collection[LockKey]) -> None:
@@ -82,6 +89,8 @@ def take_locks(keys: Collection[LockKey]) -> None:
         messages = {key.message for key in keys if isinstance(key, RoomOf)}
         deletions = {key.deletion for key in keys if isinstance(key, DeletedBy)}
         rooms = {key for key in keys if isinstance(key, int | str)} | _deleted_in(deletions)
+        if RoomsForEverybody() in keys:
+            rooms |= {*Room.objects.filter(everyone=True, archived=False).values_list("pk", flat=True)}
         people = {key.user for key in keys if isinstance(key, PersonOf)}
         together.lock_rooms(rooms | _rooms_of(messages) | {room for room, _ in concerned if room})
         lock_people(people | {user for _, user in concerned if user})

@@ -10,6 +10,7 @@ from rooms.namespaces.locks import (
     PersonOf,
     ReportedIn,
     RoomOf,
+    RoomsForEverybody,
     keys_of,
     take_locks,
 )
@@ -27,6 +28,9 @@ def test_a_payload_names_what_it_concerns():
     assert keys_of(commands.RemoveMember(room="lobby", user=5)) == ["lobby", PersonOf(5)]
     resolution = commands.ResolveReport(report=5, action="dismiss", reason="Fine")
     assert keys_of(resolution) == [ReportedIn(5)]
+    assert keys_of(commands.Announce(text="Hello", room="lobby", as_message=True)) == ["lobby"]
+    assert keys_of(commands.Announce(text="Hello", as_message=True)) == [RoomsForEverybody()]
+    assert keys_of(commands.Announce(text="Hello")) == []
     assert keys_of(commands.Nothing()) == []
 
 
@@ -39,3 +43,15 @@ def test_of_a_report_the_room_and_then_the_author_are_locked(owner, member, lobb
     assert rooms.endswith("ORDER BY id FOR UPDATE")
     assert f"({owner.pk})" in people
     assert people.endswith("FOR NO KEY UPDATE")
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no row locks")
+def test_for_a_message_to_everybody_all_its_rooms_are_locked_with_the_others(
+    lobby, den, django_assert_num_queries
+):
+    with django_assert_num_queries(2) as captured:
+        take_locks([RoomsForEverybody(), den.pk])
+    rooms = captured[-1]["sql"]
+    assert str(lobby.pk) in rooms
+    assert str(den.pk) in rooms
+    assert rooms.endswith("ORDER BY id FOR UPDATE")
