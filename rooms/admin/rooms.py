@@ -29,7 +29,7 @@ from .filters import ActivityFilter, MembersFilter, OpenReportsFilter, OwnerFilt
 from .memberships import add_member, give_role, take_out
 from .room_actions import RoomActions
 from .room_form import MOST_MEMBERS, MembershipInline, RoomForm
-from .scope import OfRooms, may_manage
+from .scope import OfRooms, may_manage, oversees_changes
 from .timeline import RoomTimeline
 
 
@@ -130,6 +130,11 @@ class RoomAdmin(RoomActions, RoomTimeline, OfRooms, RoomPages):
     # --- Who may --------------------------------------------------------------------------------
     def has_change_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
         return may_manage(staff_of(request), obj.pk if obj else None)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> tuple[str, ...]:
+        # Everybody is not an owner's to bring in.
+        closed = () if oversees_changes(staff_of(request)) else ("everyone",)
+        return (*super().get_readonly_fields(request, obj), *closed)
 
     def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
         return False  # what was said is kept: a room is archived

@@ -59,6 +59,20 @@ def test_staff_who_own_rooms_find_those_and_what_is_in_them(janitor, owner, memb
     assert "Rooms" in client.get("/admin/").content.decode()
 
 
+def test_they_do_not_bring_everybody_into_their_rooms(janitor, outsider, staff):
+    yard = room("yard", owner=janitor)
+    form = {
+        "name": "Yard", "kind": "public", "everyone": "on", "slow_mode": "30",
+        "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    browser(janitor).post(f"{ADMIN}room/{yard.pk}/change/", form)
+    yard.refresh_from_db()
+    assert (yard.slow_mode, yard.everyone) == (30, False)
+    browser(staff).post(f"{ADMIN}room/{yard.pk}/change/", form)
+    yard.refresh_from_db()
+    assert yard.everyone
+
+
 def test_what_they_do_not_find_they_do_not_open_or_change(janitor, owner, member, shed, lobby):
     said = post(owner, lobby, "Theirs")
     place = Membership.objects.get(room=lobby, user=member)
