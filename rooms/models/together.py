@@ -152,6 +152,14 @@ def store_counters(rooms: Collection[Room], *, at: datetime) -> None:
     )
 
 
+def store_versions(messages: Collection[Message]) -> None:
+    """Which change of their room is the latest of each message."""
+    _change(
+        f"UPDATE {MESSAGES} SET version = %s WHERE id = %s",
+        [(message.version, message.pk) for message in messages],
+    )
+
+
 def store_last_read(memberships: Collection[Membership]) -> None:
     """How far people have read."""
     _change(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rooms.events import publications
 from rooms.models import Message, Room
+from rooms.models.together import store_versions
 
 TOLD_EACH = 20  # changes; of more only the last is told
 
@@ -15,7 +16,7 @@ def count_changes(messages: Sequence[Message], room: Room) -> None:
     for message in messages:
         room.version += 1
         message.version = room.version
-    Message.objects.bulk_update(messages, ["version"], batch_size=500)
+    store_versions(messages)
     room.save(update_fields=["version"])
 
 
