@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import connections
+from django.db.models import QuerySet
 
 from accounts.models import User
 from rooms.operations.departing import leave_for_good
@@ -16,6 +17,11 @@ def make_first_room(using: str, **_: Any) -> None:
         operation()
 
 
-def leave_rooms(instance: User, **_: Any) -> None:
+def leave_rooms(instance: User, origin: Any, **_: Any) -> None:
     """A person's rooms keep an owner, and hear that somebody has gone."""
-    leave_for_good(instance)
+    leave_for_good(instance, together_with=origin if _is_of_people(origin) else ())
+
+
+def _is_of_people(origin: Any) -> bool:
+    """Whether several accounts are deleted at once."""
+    return isinstance(origin, QuerySet) and origin.model is User

@@ -7,8 +7,9 @@ from time import monotonic
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from chatproject.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from rooms.models import Membership, Room, Sanction, Stay
 from rooms.operations.access import find
@@ -464,3 +465,15 @@ def waiting_for_locks():
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return cursor.fetchone()[0]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no row locks")
+def test_the_rooms_of_all_who_are_deleted_together_are_locked_before_the_first_leaves(
+    member, outsider, public, den
+):
+    add_people(public, [outsider.pk])  # made before the den
+    with CaptureQueriesContext(connection) as captured:
+        User.objects.filter(pk__in=[member.pk, outsider.pk]).order_by("pk").delete()
+    locked = [query["sql"] for query in captured if query["sql"].endswith("FOR UPDATE")]
+    assert all(str(user.pk) in locked[0] for user in (member, outsider))
+    assert not User.objects.filter(pk__in=[member.pk, outsider.pk]).exists()
