@@ -28,6 +28,9 @@ urlpatterns = [
     path("accounts/", include(accounts)),
     # One page for it: ours holds whoever tries out passwords to a rate.
     path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:password")),
+    # Django's way from any object to its page asks for no permission: it would tell what private rooms are
+    # called, and the links of invitations.
+    path("admin/r/<path:thing>", RedirectView.as_view()),
     path("admin/", admin.site.urls),
     path("favicon.ico", chat.favicon),
     path("healthz", healthz),

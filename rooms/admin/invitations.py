@@ -35,6 +35,9 @@ class InvitationAdmin(AuditedAdmin, InvitationPages):
         found: QuerySet[Invitation] = super().get_queryset(request).annotate(site=Value(site))
         return found
 
+    def view_on_site(self, obj: Invitation) -> str:
+        return obj.get_absolute_url()
+
     @admin.display(description="link")
     def link(self, invitation: Any) -> str:
         """The whole address, to be copied and sent."""

@@ -75,6 +75,9 @@ class RoomAdmin(RoomActions, RoomTimeline, OfRooms, RoomPages):
         )
         return found
 
+    def view_on_site(self, obj: Room) -> str:
+        return obj.get_absolute_url()
+
     # --- Columns --------------------------------------------------------------------------------
     @admin.display(description="kind", ordering="kind")
     def sort(self, room: Room) -> SafeString:

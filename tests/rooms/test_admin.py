@@ -268,7 +268,7 @@ def test_a_room_links_to_itself_on_the_site(office, lobby):
     page = office.get(f"{ROOMS}{lobby.pk}/change/").content.decode()
     link = re.search(r'href="([^"]+)" class="viewsitelink"', page)
     assert link
-    assert office.get(link[1]).url.endswith("/rooms/lobby/")
+    assert link[1] == "/rooms/lobby/"
 
 
 def test_a_room_is_not_deleted_but_archived(office, lobby):

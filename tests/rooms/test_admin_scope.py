@@ -2,10 +2,11 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 
 from accounts.models import AuditEntry
 from accounts.models.audit import Face
-from rooms.models import Membership, Message, Report, Room, Sanction
+from rooms.models import Invitation, Membership, Message, Report, Room, Sanction
 from rooms.operations.changing import edit_message
 from tests.rooms.conftest import post
 from tests.rooms.views.conftest import browser
@@ -198,3 +199,14 @@ def test_of_a_refused_page_nothing_is_recorded(staff, owner, den):
     assert browser(staff).get(f"{ADMIN}message/{secret.pk}/change/").status_code == 302
     assert not AuditEntry.objects.exists()
     assert Message.objects.get().revisions.count() == 1
+
+
+def test_no_way_round_the_lists_tells_the_name_of_a_private_room_or_the_link_of_an_invitation(
+    janitor, owner, den
+):
+    client = browser(janitor)
+    for thing in (den, Invitation.objects.create(created_by=owner)):
+        kind = ContentType.objects.get_for_model(thing)
+        answer = client.get(f"/admin/r/{kind.pk}/{thing.pk}/")
+        assert answer.status_code == 410
+        assert "Location" not in answer
