@@ -17,6 +17,7 @@ from accounts import audit
 from accounts.admin.audited import staff_of
 from accounts.admin.confirming import Question
 from accounts.models import User
+from chatproject.errors import Invalid
 from chatproject.sockets import sockets_in
 from chatproject.sockets.channels import user_room
 from rooms.models import Membership, Room
@@ -32,7 +33,9 @@ from .scope import OfRooms, may_manage, oversees_changes, owned_by
 
 
 def add_member(room: Room, user: User, *, role: str, by: User) -> None:
-    """Makes somebody a member of a room, whatever its kind. Raises `Invalid`."""
+    """Makes somebody a member of a room, whatever its kind. Raises `Invalid`, also for a role for oneself."""
+    if user.pk == by.pk and role != Membership.Role.MEMBER:
+        raise Invalid({"role": "You cannot give yourself a role."})
     with transaction.atomic():
         [room] = lock_rooms([room.pk])
         add_people(room, [user.pk], role=role)
@@ -42,7 +45,8 @@ def add_member(room: Room, user: User, *, role: str, by: User) -> None:
 
 def give_role(membership: Membership, role: str, *, by: User) -> None:
     """Gives a member another role. Raises `Forbidden` unless `by` stands above them; owners may step down."""
-    if membership.user_id != by.pk:
+    steps_down = owned_by(by).filter(pk=membership.room_id).exists()
+    if membership.user_id != by.pk or not steps_down:
         require_above(by, membership.user, membership.room)
     change_role(membership, role=role, by=by)
 

@@ -162,6 +162,21 @@ def test_somebody_of_equal_standing_is_not_removed(office, den):
     assert Membership.objects.filter(pk=place.pk).exists()
 
 
+def test_nobody_makes_themselves_an_owner_and_owners_step_down(office, staff, owner, den):
+    place = Membership.objects.create(room=den, user=staff)
+    one = f"{ADMIN}membership/{place.pk}/change/"
+    assert told(office.post(one, {"role": "owner"}), office) == ["You cannot do this to yourself."]
+    place.delete()
+    form = {"room": den.pk, "user": staff.pk, "role": "owner"}
+    assert told(office.post(f"{ADMIN}membership/add/", form), office) == ["You cannot give yourself a role."]
+    assert not den.memberships.filter(user=staff).exists()
+    place = Membership.objects.create(room=den, user=staff, role=Membership.Role.OWNER)
+    office.post(f"{ADMIN}membership/{place.pk}/change/", {"role": "member"})
+    place.refresh_from_db()
+    assert place.role == "member"
+    assert den.memberships.get(role="owner").user == owner
+
+
 def test_a_membership_is_made_changed_and_ended_on_its_own_page(office, outsider, den):
     form = {"room": den.pk, "user": outsider.pk, "role": "member"}
     assert office.post(f"{ADMIN}membership/add/", form).status_code == 302
