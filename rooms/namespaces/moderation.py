@@ -89,11 +89,11 @@ class StaffModeration(Namespace):
 
     @write
     def on_mute_user(self, socket: Socket, payload: commands.MuteUser) -> dict[str, Any]:
-        return _sanction(sanctions.mute_user(by=socket.user, **payload.model_dump()))
+        return _sanction(sanctions.mute_user(by=_moderator_of(socket, payload.room), **payload.model_dump()))
 
     @write
     def on_ban_user(self, socket: Socket, payload: commands.BanUser) -> dict[str, Any]:
-        return _sanction(sanctions.ban_user(by=socket.user, **payload.model_dump()))
+        return _sanction(sanctions.ban_user(by=_moderator_of(socket, payload.room), **payload.model_dump()))
 
     async def on_ban_guest(self, socket: Socket, payload: commands.BanGuest) -> dict[str, Any]:
         # On the loop, which alone knows whose sockets are there.
@@ -115,7 +115,9 @@ class StaffModeration(Namespace):
 
     @write
     def on_lift(self, socket: Socket, payload: commands.OneSanction) -> dict[str, Any]:
-        sanctions.lift(by=socket.user, **payload.model_dump())
+        found = Sanction.objects.filter(pk=payload.sanction)
+        room_id = found.values_list("room_id", flat=True).first()
+        sanctions.lift(by=_moderator_of(socket, room_id), **payload.model_dump())
         return {}
 
     def on_list_sanctions(self, socket: Socket, payload: commands.ListSanctions) -> dict[str, Any]:
@@ -135,6 +137,11 @@ class StaffModeration(Namespace):
 def _moderator(socket: Socket) -> User:
     """Who owns a room may act in it from the chat; the console takes the permission."""
     return require_permission(socket.user, MODERATE)
+
+
+def _moderator_of(socket: Socket, room: int | str | None) -> User:
+    """The same for what may be about one room; what holds everywhere has permissions of its own."""
+    return socket.user if room is None else _moderator(socket)
 
 
 def _delete_message(person: Person, payload: commands.DeleteMessage) -> dict[str, Any]:

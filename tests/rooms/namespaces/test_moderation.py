@@ -256,6 +256,20 @@ async def test_each_command_takes_its_permission(house, console, staff, member, 
     assert await audited() == []
 
 
+async def test_staff_who_own_a_room_act_in_it_from_the_chat_and_not_from_the_console(
+    house, console, staff, member, lobby
+):
+    await permit(staff, "use_console")
+    await in_database(lambda: Membership.objects.create(room=lobby, user=staff, role="owner"))
+    mute = {"room": lobby.pk, "user": member.pk, "reason": WHY}
+    for command in ("mute_user", "ban_user"):
+        assert (await refused(console, command, **mute))["code"] == "forbidden"
+    chat = await house.enter(staff)
+    sanction = (await ok(chat, "mute_user", **mute))["sanction"]
+    assert (await refused(console, "lift", sanction=sanction["id"]))["code"] == "forbidden"
+    await ok(chat, "lift", sanction=sanction["id"])
+
+
 async def test_the_list_of_staff_is_read_page_by_page(
     house, console, staff, owner, member, lobby, monkeypatch
 ):
