@@ -6,9 +6,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.admin.audited import staff_of
 from accounts.admin.readonly import ReadOnlyAdmin
 from rooms.models import Report
 
@@ -28,7 +30,10 @@ StateFilter = choice_filter(
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin, ReadAndRecorded, OfRooms, ReportPages):
-    """What people pointed out, and what became of it."""
+    """What people pointed out, and what became of it.
+
+    Not for owners of rooms, who may be whom it is about: it says who reported.
+    """
 
     room_path = "message__room"
     message_path = "message"
@@ -48,6 +53,9 @@ class ReportAdmin(ReadOnlyAdmin, ReadAndRecorded, OfRooms, ReportPages):
         "console",
     )  # fmt: skip
     readonly_fields = fields
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.oversees(staff_of(request))
 
     def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
         own = {"message__room__id__exact", "message__author__id__exact", "message__id__exact"}

@@ -47,7 +47,7 @@ class PersonDetail extends Detail {
   async load() {
     const { item } = this;
     const [sockets, sanctions] = await Promise.all([this.#loadSockets(item), this.#loadSanctions(item)]);
-    if (item !== this.item && item.user?.id !== this.item?.user?.id) return;
+    if (!this.item || whoIs(item) !== whoIs(this.item)) return; // somebody else has been opened meanwhile
     if (sockets) this.sockets.show(sockets);
     if (sanctions) this.sanctions.show(sanctions);
     part(this, "no-sockets").hidden = part(this, "sockets").childElementCount > 0;
@@ -127,5 +127,8 @@ function button(name, act) {
   made.addEventListener("click", act);
   return made;
 }
+
+/** A person by their id, a guest by a connection of theirs. */
+const whoIs = ({ user, sid }) => user?.id ?? sid;
 
 customElements.define("person-detail", PersonDetail);
